@@ -1,0 +1,71 @@
+"""The built-in values of cases and their names in the fifteen locales."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from casemgr.i18n import translate_in_context
+from casemgr.messages import NC_
+
+
+class ValueKind(StrEnum):
+    """What a built-in value says something about; the members are the contexts of the messages below."""
+
+    STATUS = "status"
+    SEVERITY = "severity"
+    CHANNEL = "channel"
+    FOLDER = "folder"
+
+
+BUILT_IN_VALUES: Mapping[ValueKind, Mapping[str, tuple[str, str]]] = {
+    ValueKind.STATUS: {
+        # TRANSLATORS: status of a case
+        "open": NC_("status", "Open"),
+        # TRANSLATORS: status of a case
+        "closed": NC_("status", "Closed"),
+    },
+    ValueKind.SEVERITY: {
+        # TRANSLATORS: severity of a case
+        "urgent": NC_("severity", "Urgent"),
+        # TRANSLATORS: severity of a case
+        "high": NC_("severity", "High"),
+        # TRANSLATORS: severity of a case
+        "medium": NC_("severity", "Medium"),
+        # TRANSLATORS: severity of a case
+        "low": NC_("severity", "Low"),
+    },
+    ValueKind.CHANNEL: {
+        # TRANSLATORS: channel through which a case reached the contact centre
+        "email": NC_("channel", "Email"),
+        # TRANSLATORS: channel through which a case reached the contact centre
+        "chat": NC_("channel", "Chat"),
+        # TRANSLATORS: channel through which a case reached the contact centre
+        "phone": NC_("channel", "Phone"),
+        # TRANSLATORS: channel through which a case reached the contact centre: social media
+        "social": NC_("channel", "Social"),
+        # TRANSLATORS: channel through which a case reached the contact centre: a web form
+        "web": NC_("channel", "Web"),
+        # TRANSLATORS: channel through which a case reached the contact centre
+        "sms": NC_("channel", "SMS"),
+    },
+    ValueKind.FOLDER: {
+        # TRANSLATORS: name of the folder that holds the open cases
+        "cases_open": NC_("folder", "Open"),
+        # TRANSLATORS: name of the folder that holds the closed cases
+        "cases_closed": NC_("folder", "Closed"),
+        # TRANSLATORS: name of the folder that holds all cases
+        "cases_all": NC_("folder", "All"),
+        # TRANSLATORS: name of the folder that holds the cases of the user who is looking at it
+        "cases_mine": NC_("folder", "Mine"),
+    },
+}
+
+
+def display_value(kind: ValueKind, value: str) -> str:
+    """Name a value in the locale in use.
+
+    :returns: the translated name, or the value itself when it is not built in.
+
+    Source: contract REP-2.
+    """
+    message = BUILT_IN_VALUES[kind].get(value)
+    return translate_in_context(*message) if message else value
