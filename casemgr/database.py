@@ -1,0 +1,96 @@
+"""The engine, and the migration of the schema."""
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from casemgr.surrogates import replace_lone_surrogates
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_BUSY_TIMEOUT = 10.0
+"""Seconds that a statement waits for another process to finish writing."""
+
+WRITES = {"sqlite_begin": "BEGIN IMMEDIATE"}
+"""Execution options of a connection that is going to write: it waits for other writers before it reads anything."""
+
+
+def create_engine(database_url: URL) -> Engine:
+    """Create the engine; nothing connects before the first use.
+
+    A transaction sees one state of the database throughout, and SQLite enforces foreign keys.
+    """
+    # Parameters are digests, names and texts of cases: none of them may reach a log.
+    engine = sqlalchemy.create_engine(database_url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Create the schema, or bring it to the newest revision; harmless when it is there already."""
+    # Imported here: it takes longer than all else together, and the service does not need it.
+    from alembic import command
+
+    config = _alembic_config()
+    with engine.connect() as connection:
+        # The mode is kept in the file; it cannot be changed within a transaction.
+        driver = connection.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection):
+            driver.execute("PRAGMA journal_mode = WAL")
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Tell whether the schema is at the newest revision."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+
+
+def _alembic_config() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # Python's driver begins no transaction for SELECT; SQLAlchemy takes over (see _begin_sqlite).
+    connection.isolation_level = None
+    connection.text_factory = _decode
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode a power cut can lose the newest transactions but not damage the file.
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _decode(text: bytes) -> str:
+    """Read any text: SQLite does not check what another program stores (contract REP-5)."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return _decode_leniently(text)
+
+
+def _decode_leniently(text: bytes) -> str:
+    try:
+        return replace_lone_surrogates(text.decode(errors="surrogatepass"))
+    except UnicodeDecodeError:
+        return text.decode(errors="replace")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+    connection.exec_driver_sql(begin)

@@ -1,0 +1,291 @@
+"""The tables. Words that mean the same here and in the dataset have the same name."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class ActivityType(StrEnum):
+    """The types of an activity."""
+
+    EMAIL = "email"
+    CHAT = "chat"
+    CALLTRACK = "calltrack"
+    SOCIAL = "social"
+    TASK = "task"
+    GENERIC = "generic"
+    WEB = "web"
+
+
+class ActivityMode(StrEnum):
+    """Whether an activity came in or goes out."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database, since SQLite stores no offset."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert an aware datetime to UTC."""
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Say that what was stored is UTC."""
+        return value and value.replace(tzinfo=UTC)
+
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """The registry of tables; every constraint has a name, so that a migration can address it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {int: _Id, str: Text, bytes: LargeBinary, datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy's
+
+
+_WITHOUT_ROWID = {"sqlite_with_rowid": False}
+
+
+class Department(Base):
+    """A department: cases belong to it, users work in it."""
+
+    __tablename__ = "departments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class DepartmentSharing(Base):
+    """What one department lets another one see; the direction counts."""
+
+    __tablename__ = "department_sharings"
+    __table_args__ = _WITHOUT_ROWID
+    to_department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+    from_department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+    activities: Mapped[bool]
+
+
+class Role(Base):
+    """A named set of actions."""
+
+    __tablename__ = "roles"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class RoleAction(Base):
+    """An action on a resource that a role allows."""
+
+    __tablename__ = "role_actions"
+    __table_args__ = _WITHOUT_ROWID
+    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"), primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(primary_key=True)
+
+
+class User(Base):
+    """An agent and their home department."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login_id: Mapped[str] = mapped_column(unique=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    password_hash: Mapped[str | None]
+    disabled: Mapped[bool]
+
+
+class ForeignDepartment(Base):
+    """A department in which a user is a foreign user."""
+
+    __tablename__ = "foreign_departments"
+    __table_args__ = _WITHOUT_ROWID
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+
+
+class UserRole(Base):
+    """A role that a user has."""
+
+    __tablename__ = "user_roles"
+    __table_args__ = _WITHOUT_ROWID
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"), primary_key=True)
+
+
+class Folder(Base):
+    """A folder that cases lie in; its name is a built-in value or any text."""
+
+    __tablename__ = "folders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Customer(Base):
+    """A customer."""
+
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    login_id: Mapped[str | None] = mapped_column(unique=True)
+    password_hash: Mapped[str | None]
+    disabled: Mapped[bool]
+
+
+class CustomerGrant(Base):
+    """That a customer may act on behalf of another one; the direction counts."""
+
+    __tablename__ = "customer_grants"
+    __table_args__ = _WITHOUT_ROWID
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
+    on_customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
+
+
+class ClientApplication(Base):
+    """A program that calls in its own name."""
+
+    __tablename__ = "client_applications"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    client_type: Mapped[str]
+    client_id: Mapped[str | None] = mapped_column(unique=True)
+    client_secret_hash: Mapped[str | None]
+    disabled: Mapped[bool]
+
+
+class CustomAttribute(Base):
+    """A custom attribute of cases; the order of the IDs is the order of their definition."""
+
+    __tablename__ = "custom_attributes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    data_type: Mapped[str]
+    multiple: Mapped[bool]
+
+
+class EnumerationValue(Base):
+    """A value that a custom attribute of the type `enumeration` may have."""
+
+    __tablename__ = "enumeration_values"
+    __table_args__ = _WITHOUT_ROWID
+    attribute_id: Mapped[int] = mapped_column(ForeignKey("custom_attributes.id"), primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    label: Mapped[str]
+
+
+class Case(Base):
+    """A case."""
+
+    __tablename__ = "cases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    status: Mapped[str]
+    severity: Mapped[str]
+    subject: Mapped[str]
+    created: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    last_modified: Mapped[datetime]
+    last_modified_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    user_last_worked_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    folder_id: Mapped[int | None] = mapped_column(ForeignKey("folders.id"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    due_date: Mapped[datetime | None]
+    last_closed: Mapped[datetime | None]
+    originating_channel: Mapped[str | None]
+    description: Mapped[str | None]
+    solution: Mapped[str | None]
+
+
+class RelatedCase(Base):
+    """That a case names another one as related; in one direction."""
+
+    __tablename__ = "related_cases"
+    __table_args__ = _WITHOUT_ROWID
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    related_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+
+
+class Note(Base):
+    """A note on a case; its ID is unique within the case."""
+
+    __tablename__ = "notes"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[str]
+    created: Mapped[datetime]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class CustomValue(Base):
+    """One value of a custom attribute of a case, in its canonical form (contract REP-1)."""
+
+    __tablename__ = "custom_values"
+    __table_args__ = _WITHOUT_ROWID
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    attribute_id: Mapped[int] = mapped_column(ForeignKey("custom_attributes.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class Activity(Base):
+    """An activity of a case and the customer whom it concerns."""
+
+    __tablename__ = "activities"
+    __table_args__ = (Index(None, "case_id", "customer_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    activity_type: Mapped[str]
+    mode: Mapped[str]
+    created: Mapped[datetime]
+    sent: Mapped[datetime | None]
+    read: Mapped[bool]
+
+
+class Session(Base):
+    """A session of exactly one user, customer or client application, under the SHA-256 of its ID."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint(
+            "CASE WHEN user_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN customer_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN client_application_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="one_owner",
+        ),
+    )
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    client_application_id: Mapped[int | None] = mapped_column(ForeignKey("client_applications.id"))
+    expires: Mapped[datetime] = mapped_column(index=True)
