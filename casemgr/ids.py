@@ -1,0 +1,24 @@
+"""IDs as text."""
+
+import re
+
+MAX_ID = 2**63 - 1
+"""The largest ID that the database holds. Source: contract, dataset."""
+
+_POSITIVE_INTEGER = re.compile(r"[1-9][0-9]*")
+
+
+def is_well_formed(text: str) -> bool:
+    """Tell whether a text is a positive decimal integer, with however many digits (contract URL-4)."""
+    return _POSITIVE_INTEGER.fullmatch(text) is not None
+
+
+def parse_id(text: str) -> int | None:
+    """Parse an ID.
+
+    :returns: None when no record can have it.
+    """
+    # Compared by length first: int() refuses more than 4300 digits.
+    if not is_well_formed(text) or len(text) > len(str(MAX_ID)):
+        return None
+    return number if (number := int(text)) <= MAX_ID else None
