@@ -1,0 +1,137 @@
+"""A case and what belongs to it, as plain data: what `casemgr.repository` loads and `schemas` represent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class DataType(StrEnum):
+    """The declared type of a custom attribute."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE = "date"
+    DATETIME = "datetime"
+    BOOLEAN = "boolean"
+    ENUMERATION = "enumeration"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomAttributeDefinition:
+    """What is known of a custom attribute.
+
+    :param values: the values of an enumeration in the order of their definition; empty for the other types.
+    """
+
+    name: str
+    data_type: DataType
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedValue:
+    """A value and, if it has one, its name; of custom attributes only enumerations name their values."""
+
+    value: str
+    display_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomAttribute:
+    """A custom attribute of a case with its values, one at least."""
+
+    name: str
+    values: tuple[NamedValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserName:
+    """A user as a case names them."""
+
+    id: int
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """The department that a case belongs to."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder that a case lies in; its name is a built-in value or any text."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who has a case and in which folder: one of them at least."""
+
+    user: UserName | None
+    folder: Folder | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerName:
+    """A customer as a case names them."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note on a case."""
+
+    id: int
+    case_id: int
+    content: str
+    created: datetime
+    created_by: UserName
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySummary:
+    """What a customer learns of the activities of a case that are visible to them (contract ACC-12)."""
+
+    recent_activity_date: datetime
+    unread_activity_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case; None is what it does not have, or what nobody asked for.
+
+    :param on_behalf_of: the other customer for whom a customer asked; links carry it on.
+    """
+
+    id: int
+    department: Department
+    status: str
+    severity: str
+    subject: str
+    created: datetime
+    last_modified: datetime
+    last_modified_by: UserName | None = None
+    due_date: datetime | None = None
+    owner: Owner | None = None
+    customer: CustomerName | None = None
+    created_by: UserName | None = None
+    originating_channel: str | None = None
+    description: str | None = None
+    solution: str | None = None
+    user_last_worked: UserName | None = None
+    last_closed: datetime | None = None
+    related_case_ids: tuple[int, ...] = ()
+    notes: tuple[Note, ...] = ()
+    custom_attributes: tuple[CustomAttribute, ...] = ()
+    recent_activity_date: datetime | None = None
+    unread_activity_count: int | None = None
+    on_behalf_of: int | None = None
