@@ -1,0 +1,240 @@
+"""Import of a dataset: streaming, in batches, in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import groupby, islice
+from typing import Any, BinaryIO
+
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, delete, exists, insert, select
+
+from casemgr import models
+from casemgr.batches import Known, look_up, write
+from casemgr.custom_attributes import DefinedAttribute, adapt_stored_values, load_attributes
+from casemgr.custom_values import canonical_value
+from casemgr.database import WRITES
+from casemgr.dataset import BadLineError, Record, parse_record, read_lines, shorten
+from casemgr.record_types import RECORD_TYPES, RecordType, Row
+
+MAX_BAD_LINES = 20
+"""How many bad lines are reported before reading stops. Source: contract DAT-2."""
+
+_BATCH_RECORDS = 1000
+_BATCH_BYTES = 8 * 1024 * 1024
+"""A batch is checked and written at once; the bytes bound the memory that it takes."""
+
+_MAX_COMPLAINTS = 20
+"""How many related cases that do not exist are reported for one line."""
+
+_MAX_EXCUSED = 1_000_000
+"""How many records that depend on bad lines are remembered before reading stops; the number bounds the memory."""
+
+# Related cases that neither an earlier line nor the database has; the end of the file tells whether they exist.
+_FORWARD_REFERENCES = Table(
+    "import_forward_references",
+    MetaData(),
+    Column("line", BigInteger, nullable=False),
+    Column("case_id", BigInteger, nullable=False),
+    Column("related_case_id", BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+_ATTRIBUTE = RECORD_TYPES["customAttribute"]
+_TYPE_NAMES = {record_type.model: name for name, record_type in RECORD_TYPES.items()}
+
+
+class DatasetError(ValueError):
+    """A dataset with bad lines; nothing of it was stored.
+
+    :param problems: what is wrong, by the number of the line, in the order of the lines.
+    :param stopped: whether the rest of the dataset was not read.
+    """
+
+    def __init__(self, problems: dict[int, str], *, stopped: bool) -> None:
+        """Keep the first MAX_BAD_LINES problems."""
+        super().__init__(f"{len(problems)} bad lines")
+        self.stopped = stopped
+        self.problems = dict(sorted(problems.items())[:MAX_BAD_LINES])
+
+
+def import_dataset(
+    engine: Engine, stream: BinaryIO, *, replace: bool = False, progress: Callable[[int], object] = int
+) -> int:
+    """Import a dataset, all or nothing.
+
+    :param stream: the dataset; read once, line by line.
+    :param replace: whether a record whose ID exists replaces it instead of being refused.
+    :param progress: called with the number of bytes of each line that is not blank, when it has been read.
+    :returns: the number of records.
+    :raises DatasetError: when lines are bad.
+
+    Source: contract DAT-1 to DAT-3.
+    """
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        run = _Import(connection, replace=replace)
+        for number, line in read_lines(stream):
+            run.add(number, line)
+            progress(len(line))
+        return run.finish()
+
+
+class _Import:
+    """One run; what it keeps in memory does not grow with the file, but for the custom attributes."""
+
+    def __init__(self, connection: Connection, *, replace: bool) -> None:
+        self._connection = connection
+        self._replace = replace
+        self._batch: list[Record] = []
+        self._batch_keys: set[tuple[str, object]] = set()
+        self._batch_bytes = 0
+        self._count = 0
+        self._problems: dict[int, str] = {}
+        # What bad lines would have defined, and what depends on it: who refers to it is not at fault.
+        self._excused: defaultdict[type[models.Base], set[object]] = defaultdict(set)
+        self._attributes = load_attributes(connection)
+        _FORWARD_REFERENCES.create(connection)
+
+    def add(self, number: int, line: bytes) -> None:
+        """Take a line; it is checked and written with its batch."""
+        try:
+            record = parse_record(number, line)
+        except BadLineError as error:
+            self._flush()
+            self._report(number, error)
+            return
+        key = (record.type.name, record.key)
+        # A custom attribute decides how later values are read; a record cannot replace one of its own batch.
+        stands_alone = record.type is _ATTRIBUTE
+        if stands_alone or (self._replace and key in self._batch_keys):
+            self._flush()
+        self._batch.append(record)
+        self._batch_keys.add(key)
+        self._batch_bytes += len(line)
+        if stands_alone or len(self._batch) >= _BATCH_RECORDS or self._batch_bytes >= _BATCH_BYTES:
+            self._flush()
+
+    def finish(self) -> int:
+        """Write the last batch and check what pointed forward.
+
+        :returns: the number of records.
+        :raises DatasetError: when there were bad lines.
+        """
+        self._flush()
+        found = exists().where(models.Case.id == _FORWARD_REFERENCES.c.related_case_id)
+        dangling = select(_FORWARD_REFERENCES).where(~found).order_by(_FORWARD_REFERENCES.c.line)
+        rows = self._connection.execute(dangling).yield_per(_BATCH_RECORDS)
+        for line, of_line in groupby(rows, key=lambda row: row.line):
+            missing = {row.related_case_id for row in of_line} - self._excused[models.Case]
+            if missing and len(self._problems) < MAX_BAD_LINES:
+                complaints = (f"relatedCases: there is no case {case_id}" for case_id in sorted(missing))
+                self._problems[line] = "; ".join(islice(complaints, _MAX_COMPLAINTS))
+        if self._problems:
+            raise DatasetError(self._problems, stopped=False)
+        columns = _FORWARD_REFERENCES.c.case_id, _FORWARD_REFERENCES.c.related_case_id
+        pairs = select(*columns).distinct()
+        self._connection.execute(insert(models.RelatedCase).from_select([column.name for column in columns], pairs))
+        _FORWARD_REFERENCES.drop(self._connection)
+        return self._count
+
+    def _flush(self) -> None:
+        batch = self._batch
+        self._batch, self._batch_keys, self._batch_bytes = [], set(), 0
+        known = look_up(self._connection, batch)
+        good: list[Record] = []
+        forward: list[Row] = []
+        for record in batch:
+            if problems := list(self._check(record, known)):
+                self._report(record.line, BadLineError(problems, (record.type, record.key)))
+            elif self._depends_on_bad_line(record):
+                self._excuse(record.type, record.key)
+            else:
+                known.add(record)
+                forward += _take_forward_references(record, known)
+                good.append(record)
+        self._write(good, forward, known)
+        self._count += len(good)
+
+    def _write(self, records: list[Record], forward: list[Row], known: Known) -> None:
+        if self._replace:
+            # A case that is replaced leaves nothing of what it named before.
+            ids = [record.row["id"] for record in records if record.type.model is models.Case]
+            self._connection.execute(delete(_FORWARD_REFERENCES).where(_FORWARD_REFERENCES.c.case_id.in_(ids)))
+        write(self._connection, records, known)
+        if forward:
+            self._connection.execute(insert(_FORWARD_REFERENCES), forward)
+
+    def _report(self, number: int, error: BadLineError) -> None:
+        self._problems[number] = str(error)
+        if error.excused:
+            self._excuse(*error.excused)
+        if len(self._problems) >= MAX_BAD_LINES:
+            raise DatasetError(self._problems, stopped=True)
+
+    def _excuse(self, record_type: RecordType, key: object) -> None:
+        excused = self._excused[record_type.model]
+        excused.add(key)
+        if len(excused) > _MAX_EXCUSED:
+            raise DatasetError(self._problems, stopped=True)
+
+    def _depends_on_bad_line(self, record: Record) -> bool:
+        if not self._problems:
+            return False
+        named = (record_id in self._excused[model] for _, model, record_id in record.references)
+        return any(named)
+
+    def _check(self, record: Record, known: Known) -> Iterator[str]:
+        """Find what is wrong with a record in view of the others; custom attributes and values are completed."""
+        refused = known.has(record) and not self._replace
+        if refused:
+            yield f"{record.type.key_field}: exists already"
+        if known.taken(record):
+            yield f"{record.type.unique_field}: {shorten(record.row[record.type.unique])!r} is taken"
+        for field, model, record_id in record.references:
+            if not known.exists(model, record_id) and record_id not in self._excused[model]:
+                yield f"{field}: there is no {_TYPE_NAMES[model]} {record_id}"
+        if record.type is _ATTRIBUTE and not refused:
+            yield from self._define(record.row)
+        if record.type.model is models.Case:
+            yield from self._complete_custom_values(record.row)
+
+    def _define(self, row: Row) -> Iterator[str]:
+        """Give a custom attribute its ID, and check the values that cases have when it is replaced."""
+        existing = self._attributes.get(row["name"])
+        attribute = DefinedAttribute.from_row(row, existing.id if existing else len(self._attributes) + 1)
+        row["id"] = attribute.id
+        if existing and (complaint := adapt_stored_values(self._connection, attribute)):
+            yield f"name: {complaint}"
+        self._attributes[row["name"]] = attribute
+
+    def _complete_custom_values(self, row: Row) -> Iterator[str]:
+        """Bring custom values into canonical form, as rows."""
+        rows: list[dict[str, Any]] = []
+        for name, values in row["custom"].items():
+            field = f"custom.{shorten(name)}"
+            attribute = self._attributes.get(name)
+            if attribute is None:
+                if name not in self._excused[models.CustomAttribute]:
+                    yield f"{field}: there is no such custom attribute"
+                continue
+            if len(values) > 1 and not attribute.multiple:
+                yield f"{field}: takes one value, not {len(values)}"
+            for position, value in enumerate(values):
+                try:
+                    canonical = canonical_value(attribute.definition, value)
+                except ValueError as error:
+                    yield f"{field}.{position}: {shorten(value)!r} {error}"
+                else:
+                    rows.append({"attribute_id": attribute.id, "position": position, "value": canonical})
+        row["custom"] = rows
+
+
+def _take_forward_references(record: Record, known: Known) -> list[Row]:
+    """Take the related cases that do not exist yet out of a record; the end of the file brings them back."""
+    if record.type.model is not models.Case:
+        return []
+    related = record.row["related_cases"]
+    record.row["related_cases"] = [case_id for case_id in related if known.exists(models.Case, case_id)]
+    return [
+        {"line": record.line, "case_id": record.row["id"], "related_case_id": case_id}
+        for case_id in related
+        if not known.exists(models.Case, case_id)
+    ]
