@@ -1,0 +1,62 @@
+"""The WSGI application."""
+
+import logging
+
+from flask import Flask
+from flask.wrappers import Request
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import MapAdapter
+
+from casemgr import error_responses, i18n, response_headers
+from casemgr.config import Config
+from casemgr.database import create_engine
+from casemgr.request_ids import RequestIdFilter
+from casemgr.routes import create_blueprint
+
+
+class Application(Flask):
+    """Routes by path and method alone: neither the Host nor an Upgrade that a client proposes changes the answer."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Take the path as it is; werkzeug would take any number of leading slashes for one (contract URL-1).
+
+        :raises NotFound: when there are several.
+        """
+        if request is None:
+            return super().create_url_adapter(request)
+        if request.environ["PATH_INFO"].startswith("//"):
+            raise NotFound
+        return self.url_map.bind("", path_info=request.path, default_method=request.method)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Create the application; the database is first asked when a request needs it.
+
+    :param config: the settings; by default those of the environment.
+    :raises ConfigError: when a setting cannot be used.
+    :raises MissingCatalogueError: when the message catalogue of a locale is not compiled.
+
+    Source: contract OPS-2.
+    """
+    config = config or Config.from_environment()
+    _configure_log()
+    app = Application("casemgr", static_folder=None, template_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    # A path is answered as it is, not redirected to a tidier one (contract URL-1).
+    app.url_map.merge_slashes = False
+    i18n.init_app(app)
+    error_responses.init_app(app)
+    response_headers.init_app(app)
+    app.register_blueprint(create_blueprint(create_engine(config.database_url)))
+    return app
+
+
+def _configure_log() -> None:
+    """Write what the service logs to standard error, each line with the ID of its request."""
+    log = logging.getLogger("casemgr")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.addFilter(RequestIdFilter())
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)

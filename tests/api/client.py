@@ -1,0 +1,94 @@
+"""A client that holds every response against what the contract says of all of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from lxml import etree
+from werkzeug.test import TestResponse
+
+import schemas
+from casemgr.locales import LOCALES
+from casemgr.representations.as_xml import NAMESPACE
+
+CASE = "/core/casemgr/v3/case"
+JSON, XML = "application/json", "application/xml"
+
+XML_SCHEMA = etree.XMLSchema(etree.parse(Path(schemas.__file__).with_name("casemgr.xsd")))
+_LANGUAGE_TAGS = {locale.language_tag for locale in LOCALES}
+_VARY = {"Accept", "Accept-Language", "Authorization", "X-egain-session"}
+
+
+class CheckedClient(FlaskClient):
+    """Checks headers, and the body against its media type, of whatever it gets."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = super().open(*args, **kwargs)
+        assert response.headers["Content-Language"] in _LANGUAGE_TAGS
+        assert set(response.vary) >= _VARY
+        assert response.headers["Cache-Control"] == "private, no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["X-Request-ID"]
+        assert ("WWW-Authenticate" in response.headers) == (response.status_code == 401)
+        if response.data:
+            _check_body(response)
+        return response
+
+
+def _check_body(response: TestResponse) -> None:
+    if response.headers["Content-Type"] == XML:
+        assert response.data.startswith(b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>')
+        XML_SCHEMA.assertValid(etree.fromstring(response.data))
+    else:
+        assert response.headers["Content-Type"] == JSON
+        assert "null" not in {json.dumps(value) for value in _leaves(json.loads(response.data))}
+
+
+def _leaves(data: Any) -> list[Any]:
+    if isinstance(data, dict | list):
+        values = data.values() if isinstance(data, dict) else data
+        return [leaf for value in values for leaf in _leaves(value)]
+    return [data]
+
+
+def credentials(session_id: str) -> dict[str, str]:
+    """Send a session the way its kind of actor does."""
+    if session_id.endswith("client"):
+        return {"Authorization": f"Bearer {session_id}"}
+    return {"X-egain-session": session_id}
+
+
+def cases(response: TestResponse) -> list[dict[str, Any]]:
+    """Get the cases of a JSON response."""
+    assert response.status_code == 200, response.text
+    listed: list[dict[str, Any]] = json.loads(response.data)["case"]
+    return listed
+
+
+def ids(response: TestResponse) -> list[str]:
+    """Get the IDs of the cases of a JSON response."""
+    return [case["id"] for case in cases(response)]
+
+
+def error(response: TestResponse) -> tuple[int, str]:
+    """Get status and code of an error in JSON."""
+    return response.status_code, json.loads(response.data)["code"]
+
+
+def details(response: TestResponse, key: str) -> list[str]:
+    """Get the values that the details of an error in JSON have for a key."""
+    listed = json.loads(response.data).get("details", [])
+    return [detail["value"] for detail in listed if detail["key"] == key]
+
+
+def element(response: TestResponse) -> etree._Element:
+    """Get the root of an XML response."""
+    return etree.fromstring(response.data)
+
+
+def child(parent: etree._Element, *path: str) -> etree._Element:
+    """Find the one element at a path."""
+    found = parent.findall("/".join(f"{{{NAMESPACE}}}{name}" for name in path))
+    assert len(found) == 1
+    return found[0]

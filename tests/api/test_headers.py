@@ -1,0 +1,20 @@
+"""HDR-2; the other headers are held against every response by `CheckedClient`."""
+
+import pytest
+
+from tests.api.client import CASE, CheckedClient
+
+
+@pytest.mark.parametrize("sent", ["a", "0f8c-11", "x" * 128, "!~", "a,b"])
+def test_a_sane_request_id_comes_back(client: CheckedClient, sent: str) -> None:
+    assert client.get(f"{CASE}/1", headers={"X-Request-ID": sent}).headers["X-Request-ID"] == sent
+
+
+@pytest.mark.parametrize("sent", ["", " ", "x" * 129, "a b", "ä", "a\tb"])
+def test_an_odd_request_id_is_replaced(client: CheckedClient, sent: str) -> None:
+    assert client.get(f"{CASE}/1", headers={"X-Request-ID": sent}).headers["X-Request-ID"] != sent
+
+
+def test_request_ids_are_new_for_every_request(client: CheckedClient) -> None:
+    ids = {client.get(f"{CASE}/1").headers["X-Request-ID"] for _ in range(5)}
+    assert len(ids) == 5

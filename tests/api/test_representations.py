@@ -1,0 +1,287 @@
+"""REP-1 to REP-6."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from sqlalchemy import Engine
+
+from casemgr.display_values import BUILT_IN_VALUES, ValueKind
+from casemgr.representations.as_xml import NAMESPACE
+from tests.api.client import CASE, XML, cases, child, element
+from tests.api.conftest import Get, Have
+from tests.factories import CLIENT, CUSTOMER, activity, attribute, case, customer, enumeration, folder, note, store
+
+ADA = {"user": {"firstName": "Ada", "lastName": "Byron", "id": "20"}}
+WHOLE = case(
+    1,
+    status="closed",
+    severity="medium",
+    lastModifiedBy=20,
+    dueDate="2026-02-01T08:00:00+01:00",
+    owner=20,
+    folder=60,
+    customer=30,
+    createdBy=20,
+    originatingChannel="email",
+    description="What happened",
+    solution="What helped",
+    userLastWorked=20,
+    relatedCases=[3, 2],
+    notes=[note(71, created="2026-01-05T00:00:00Z"), note(70, content="First", created="2026-01-04T00:00:00Z")],
+    lastClosed="2026-01-06T00:00:00.0009Z",
+    custom={"topics": ["b", "a"], "tier": ["gold"], "rating": ["05"], "day": ["20260131"]},
+)
+
+
+@pytest.fixture
+def whole_case(have: Have) -> None:
+    have(
+        attribute("rating", "integer"),
+        enumeration("tier", "silver", "gold"),
+        attribute("topics", multiple=True),
+        attribute("day", "date"),
+        attribute("unused"),
+        folder(60, "cases_closed"),
+        WHOLE,
+        case(2),
+        case(3),
+        activity(),
+    )
+
+
+@pytest.mark.usefixtures("whole_case")
+def test_everything_in_json(get: Get) -> None:
+    expected = {
+        "link": [{"rel": "self", "href": f"{CASE}/1"}],
+        "activities": {"link": [{"rel": "activity", "href": "/core/casemgr/v3/activity?case=1"}]},
+        "department": {"name": "Service", "id": "10"},
+        "status": {"value": "closed", "displayValue": "Closed"},
+        "lastModified": "2026-01-03T03:04:05.000Z",
+        "lastModifiedBy": ADA,
+        "dueDate": "2026-02-01T07:00:00.000Z",
+        "owner": ADA | {"folder": {"name": {"value": "cases_closed", "displayValue": "Closed"}, "id": "60"}},
+        "customer": {
+            "link": [{"rel": "customer", "href": "/core/customermgr/v3/customer/30"}],
+            "customerName": "Grace Hopper",
+            "id": "30",
+        },
+        "severity": {"value": "medium", "displayValue": "Medium"},
+        "subject": "Subject of 1",
+        "created": "2026-01-02T03:04:05.000Z",
+        "createdBy": ADA,
+        "originatingChannel": {"value": "email", "displayValue": "Email"},
+        "description": "What happened",
+        "solution": "What helped",
+        "userLastWorked": ADA,
+        "relatedCases": {"link": [{"rel": "case", "href": f"{CASE}/2"}, {"rel": "case", "href": f"{CASE}/3"}]},
+        "notes": {
+            "note": [
+                {
+                    "link": [{"rel": "self", "href": f"{CASE}/1/note/70"}],
+                    "created": "2026-01-04T00:00:00.000Z",
+                    "createdBy": ADA,
+                    "content": "First",
+                    "id": "70",
+                },
+                {
+                    "link": [{"rel": "self", "href": f"{CASE}/1/note/71"}],
+                    "created": "2026-01-05T00:00:00.000Z",
+                    "createdBy": ADA,
+                    "content": "Called back.",
+                    "id": "71",
+                },
+            ]
+        },
+        "lastClosed": "2026-01-06T00:00:00.000Z",
+        "customAttributes": {
+            "customAttribute": [
+                {"attribName": "rating", "attribValues": {"attribValue": [{"value": "05"}]}},
+                {
+                    "attribName": "tier",
+                    "attribValues": {"attribValue": [{"value": "gold", "displayValue": "Gold"}]},
+                },
+                {"attribName": "topics", "attribValues": {"attribValue": [{"value": "b"}, {"value": "a"}]}},
+                {"attribName": "day", "attribValues": {"attribValue": [{"value": "2026-01-31"}]}},
+            ]
+        },
+        "id": "1",
+    }
+    body = get("1?$attribute=all", CLIENT).text
+    assert body == json.dumps({"case": [expected]}, separators=(",", ":"))
+
+
+def to_plain(parent: etree._Element) -> object:
+    """Read an element back into what JSON says, by the rule of REP-4."""
+    if not len(parent) and not parent.attrib:
+        return parent.text or ""
+    data: dict[str, object] = dict(parent.attrib)
+    for below in parent:
+        name = etree.QName(below).localname
+        if name in {"link", "note", "customAttribute", "attribValue", "case"}:
+            listed = data.setdefault(name, [])
+            assert isinstance(listed, list)
+            listed.append(to_plain(below))
+        else:
+            data[name] = to_plain(below)
+    return data
+
+
+@pytest.mark.parametrize("session", [CLIENT, CUSTOMER])
+@pytest.mark.usefixtures("whole_case")
+def test_xml_has_the_content_and_order_of_json(get: Get, session: str) -> None:
+    in_json = cases(get("1?$attribute=all", session))[0]
+    [in_xml] = element(get("1?$attribute=all", session, Accept=XML))
+    read = to_plain(in_xml)
+    assert isinstance(read, dict)
+    if "unreadActivityCount" in read:
+        read["unreadActivityCount"] = int(read["unreadActivityCount"])
+    assert read == in_json
+    assert [etree.QName(below).localname for below in in_xml] == [name for name in in_json if name != "id"]
+
+
+@pytest.mark.usefixtures("whole_case")
+def test_the_default_namespace_is_that_of_the_contract(get: Get) -> None:
+    body = get("1", CLIENT, Accept=XML).text
+    assert f'<cases xmlns="{NAMESPACE}"><case id="1"><link rel="self" href="{CASE}/1"/>' in body
+
+
+def test_what_a_case_does_not_have_is_left_out(have: Have, get: Get) -> None:
+    have(case(1))
+    assert list(cases(get("1?$attribute=all"))[0]) == [
+        "link", "activities", "department", "status", "lastModified", "severity", "subject",
+        "created", "relatedCases", "notes", "customAttributes", "id",
+    ]  # fmt: skip
+
+
+def test_a_list_that_was_asked_for_and_is_empty_is_there(have: Have, get: Get) -> None:
+    have(attribute("rating", "integer"), case(1))
+    [found] = cases(get("1?$attribute=relatedCases,notes,custom.rating"))
+    assert found["relatedCases"] == {"link": []}
+    assert found["notes"] == {"note": []}
+    assert found["customAttributes"] == {"customAttribute": []}
+    in_xml = get("1?$attribute=relatedCases,notes,custom.rating", Accept=XML).text
+    assert "<relatedCases/><notes/><customAttributes/>" in in_xml
+
+
+@pytest.mark.parametrize(
+    ("fields", "members"),
+    [({"owner": 20}, ["user"]), ({"folder": 60}, ["folder"]), ({"owner": 20, "folder": 60}, ["user", "folder"])],
+)
+def test_owner_has_what_there_is(have: Have, get: Get, fields: dict[str, int], members: list[str]) -> None:
+    have(folder(), case(1, **fields))
+    assert list(cases(get("1"))[0]["owner"]) == members
+    assert get("1", Accept=XML).status_code == 200
+
+
+def test_empty_texts_are_texts(have: Have, get: Get) -> None:
+    have(case(1, subject="", description="", solution=""))
+    [found] = cases(get("1?$attribute=all"))
+    assert (found["subject"], found["description"], found["solution"]) == ("", "", "")
+    assert child(element(get("1", Accept=XML)), "case", "subject").text is None
+
+
+@pytest.mark.parametrize(
+    ("imported", "answered"),
+    [
+        ("2016-04-01T01:52:54Z", "2016-04-01T01:52:54.000Z"),
+        ("2016-04-01T01:52:54.9999Z", "2016-04-01T01:52:54.999Z"),
+        ("2016-04-01T01:52:54.0019+05:30", "2016-03-31T20:22:54.001Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999Z"),
+    ],
+)
+def test_instants_are_in_utc_with_milliseconds(have: Have, get: Get, imported: str, answered: str) -> None:
+    have(attribute("at", "datetime"), case(1, created=imported, custom={"at": [imported]}))
+    [found] = cases(get("1?$attribute=all"))
+    assert found["created"] == answered
+    [custom] = found["customAttributes"]["customAttribute"]
+    assert custom["attribValues"]["attribValue"] == [{"value": answered}]
+
+
+MEMBERS = {ValueKind.STATUS: "status", ValueKind.SEVERITY: "severity", ValueKind.CHANNEL: "originatingChannel"}
+
+
+@pytest.mark.parametrize("language_tag", ["en-US", "ru-RU"])
+@pytest.mark.parametrize(("kind", "member"), MEMBERS.items())
+def test_every_built_in_value_has_a_name(have: Have, get: Get, kind: ValueKind, member: str, language_tag: str) -> None:
+    values = list(BUILT_IN_VALUES[kind])
+    have(*(case(number, **{member: value}) for number, value in enumerate(values, start=1)))
+    path = ",".join(str(number + 1) for number in range(len(values)))
+    named = [found[member] for found in cases(get(f"{path}?$attribute=all", Accept_Language=language_tag))]
+    assert [each["value"] for each in named] == values
+    assert not [each for each in named if each["displayValue"] == each["value"]]
+
+
+@pytest.mark.parametrize("name", BUILT_IN_VALUES[ValueKind.FOLDER])
+def test_every_built_in_folder_has_a_name(have: Have, get: Get, name: str) -> None:
+    have(folder(60, name), case(1, folder=60))
+    named = cases(get("1", Accept_Language="nl"))[0]["owner"]["folder"]["name"]
+    assert named["value"] == name
+    assert named["displayValue"] != name
+
+
+def test_a_folder_that_is_not_built_in_displays_as_itself(have: Have, get: Get) -> None:
+    have(folder(60, "Refunds"), case(1, folder=60))
+    named = cases(get("1", Accept_Language="ja"))[0]["owner"]["folder"]["name"]
+    assert named == {"value": "Refunds", "displayValue": "Refunds"}
+
+
+def in_xml_1_0(character: str) -> bool:
+    return (
+        character in "\t\n\r"
+        or " " <= character <= "\ud7ff"
+        or "\ue000" <= character <= "\ufffd"
+        or character > "\uffff"
+    )
+
+
+@given(text=st.text(st.characters(exclude_categories=[])))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@pytest.mark.usefixtures("session_actors")
+def test_any_text_survives_as_far_as_the_media_type_carries_it(engine: Engine, get: Get, text: str) -> None:
+    store(engine, customer(), case(1, subject=text), replace=True)
+    carried = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert cases(get("1"))[0]["subject"] == carried
+    in_xml = child(element(get("1", Accept=XML)), "case", "subject").text or ""
+    assert in_xml == "".join(character if in_xml_1_0(character) else "\ufffd" for character in carried)
+
+
+@pytest.mark.parametrize(
+    "text", ["  leading\n\ttab\r\nand \r", "]]>", "<!-- & \"'", "\0\v\ufffe\uffff", "\ud83d\ude00\ud800"]
+)
+def test_odd_texts_survive(have: Have, get: Get, text: str) -> None:
+    have(case(1, notes=[note(content=text)]))
+    assert get("1?$attribute=notes", Accept=XML).status_code == 200
+    [found] = cases(get("1?$attribute=notes"))
+    assert found["notes"]["note"][0]["content"] == text.replace("\ud83d\ude00", "😀").replace("\ud800", "\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("stored", "answered"),
+    [("61EDA08062", "a\ufffdb"), ("61FF62", "a\ufffdb"), ("610062", "a\0b")],
+    ids=["lone surrogate", "not UTF-8", "null"],
+)
+def test_text_that_another_program_stored_is_answered(
+    have: Have, get: Get, engine: Engine, stored: str, answered: str
+) -> None:
+    have(case(1))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE cases SET subject = CAST(x'{stored}' AS TEXT)")  # noqa: S608 - is ours
+    assert cases(get("1"))[0]["subject"] == answered
+    assert child(element(get("1", Accept=XML)), "case", "subject").text == answered.replace("\0", "\ufffd")
+
+
+def test_notes_of_one_instant_are_in_order_of_id(have: Have, get: Get) -> None:
+    have(case(1, notes=[note(9), note(7), note(8)]))
+    listed = [int(found["id"]) for found in cases(get("1?$attribute=notes"))[0]["notes"]["note"]]
+    assert all(one < other for one, other in pairwise(listed))
+
+
+def test_related_cases_are_in_one_direction_and_not_filtered(have: Have, get: Get) -> None:
+    have(case(1, relatedCases=[2]), case(2, department=11))
+    assert cases(get("1?$attribute=relatedCases"))[0]["relatedCases"]["link"][0]["href"] == f"{CASE}/2"
+    assert cases(get("2?$attribute=relatedCases", CLIENT))[0]["relatedCases"] == {"link": []}

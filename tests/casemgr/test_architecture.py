@@ -1,0 +1,91 @@
+"""Imports point down the list of modules, never up."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+LAYERS = [
+    "app",
+    "casemgr.cli",
+    "casemgr.routes",
+    "casemgr.error_responses",
+    "casemgr.response_headers",
+    "casemgr.request_ids",
+    "casemgr.service",
+    "casemgr.representations",
+    "casemgr.representations.as_json",
+    "casemgr.representations.as_xml",
+    "casemgr.representations.plain_data",
+    "casemgr.importer",
+    "casemgr.batches",
+    "casemgr.dataset",
+    "casemgr.record_types",
+    "casemgr.custom_attributes",
+    "casemgr.repository",
+    "casemgr.sorting",
+    "schemas",
+    "schemas.user",
+    "schemas.customer",
+    "schemas.client_application",
+    "schemas.parts",
+    "schemas.dataset",
+    "schemas.fields",
+    "casemgr.authentication",
+    "casemgr.sessions",
+    "casemgr.access",
+    "casemgr.parameters",
+    "casemgr.attributes",
+    "casemgr.negotiation",
+    "casemgr.custom_values",
+    "casemgr.cases",
+    "casemgr.actors",
+    "casemgr.display_values",
+    "casemgr.i18n",
+    "casemgr.locales",
+    "casemgr.errors",
+    "casemgr.migrations",
+    "casemgr.migrations.env",
+    "casemgr.migrations.versions",
+    "casemgr.migrations.versions.0001_create_the_schema",
+    "casemgr.database",
+    "casemgr.models",
+    "casemgr.hashes",
+    "casemgr.config",
+    "casemgr.ids",
+    "casemgr.surrogates",
+    "casemgr.instants",
+    "casemgr.paths",
+    "casemgr.messages",
+    "casemgr",
+]
+
+
+def source(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def imports(module: str) -> set[str]:
+    """Find the modules of the project that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(source(module).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in LAYERS else node.module for name in names}
+    return found & set(LAYERS)
+
+
+def test_every_module_has_its_place() -> None:
+    files = {ROOT / "app.py", *(ROOT / "casemgr").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")}
+    assert {source(module) for module in LAYERS} == files
+
+
+@pytest.mark.parametrize("module", LAYERS)
+def test_a_module_imports_only_what_is_below_it(module: str) -> None:
+    below = LAYERS[LAYERS.index(module) + 1 :]
+    assert imports(module) <= set(below)
