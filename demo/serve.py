@@ -1,0 +1,44 @@
+"""Starts gunicorn for `make run`, after saying how to call it."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+_EXAMPLES = """\
+Try:
+
+  # a user: two cases as JSON
+  curl -i -H 'X-egain-session: demo-user-nadia-5f1c8e7a92b3' '{base}/core/casemgr/v3/case/1001,1002'
+
+  # a customer: one case as XML in French
+  curl -i -H 'X-egain-session: demo-customer-elodie-c47d20be61f9' -H 'Accept: application/xml' \
+-H 'Accept-Language: fr-FR' '{base}/core/casemgr/v3/case/1001'
+
+  # a client application: all attributes, sorted
+  curl -i -H 'Authorization: Bearer demo-client-crm-bridge-08ab6d3f5e71' \
+'{base}/core/casemgr/v3/case/1001,1002,1003?$attribute=all&$sort=custom.tier&$order=desc'
+"""
+
+
+def main() -> None:
+    """Become gunicorn, unless the port cannot be had."""
+    port = os.environ.get("PORT", "")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        sys.exit(f"PORT={port} is not a port number from 1 to 65535.")
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", int(port)))
+    except OSError as error:
+        sys.exit(f"Port {port} cannot be used: {error.strerror}. Choose another one: make run PORT=8001")
+    base = f"http://127.0.0.1:{port}"
+    # Only the demo data has the sessions of the examples.
+    examples = "" if os.environ.get("CASEMGR_DATABASE_URL") else f" {_EXAMPLES.format(base=base)}"
+    print(f"casemgr answers at {base}. Stop it with Ctrl-C.{examples}", flush=True)  # noqa: T201 - for a person
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+    os.execv(gunicorn, [gunicorn, "app:create_app()"])  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()
