@@ -21,12 +21,16 @@ class DataType(StrEnum):
 class CustomAttributeDefinition:
     """What is known of a custom attribute.
 
+    :param id: counts up in the order of the definitions.
+    :param multiple: whether a case may have several values.
     :param values: the values of an enumeration in the order of their definition; empty for the other types.
     """
 
+    id: int
     name: str
     data_type: DataType
-    values: tuple[str, ...] = ()
+    multiple: bool
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

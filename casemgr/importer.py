@@ -9,11 +9,13 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, 
 
 from casemgr import models
 from casemgr.batches import Known, look_up, write
-from casemgr.custom_attributes import DefinedAttribute, adapt_stored_values, load_attributes
+from casemgr.cases import CustomAttributeDefinition, DataType
+from casemgr.custom_attributes import adapt_stored_values
 from casemgr.custom_values import canonical_value
 from casemgr.database import WRITES
 from casemgr.dataset import BadLineError, Record, parse_record, read_lines, shorten
 from casemgr.record_types import RECORD_TYPES, RecordType, Row
+from casemgr.repository import load_definitions
 
 MAX_BAD_LINES = 20
 """How many bad lines are reported before reading stops. Source: contract DAT-2."""
@@ -90,7 +92,7 @@ class _Import:
         self._problems: dict[int, str] = {}
         # What bad lines would have defined, and what depends on it: who refers to it is not at fault.
         self._excused: defaultdict[type[models.Base], set[object]] = defaultdict(set)
-        self._attributes = load_attributes(connection)
+        self._definitions = load_definitions(connection)
         _FORWARD_REFERENCES.create(connection)
 
     def add(self, number: int, line: bytes) -> None:
@@ -198,32 +200,38 @@ class _Import:
 
     def _define(self, row: Row) -> Iterator[str]:
         """Give a custom attribute its ID, and check the values that cases have when it is replaced."""
-        existing = self._attributes.get(row["name"])
-        attribute = DefinedAttribute.from_row(row, existing.id if existing else len(self._attributes) + 1)
-        row["id"] = attribute.id
-        if existing and (complaint := adapt_stored_values(self._connection, attribute)):
+        existing = self._definitions.get(row["name"])
+        row["id"] = existing.id if existing else len(self._definitions) + 1
+        definition = CustomAttributeDefinition(
+            row["id"],
+            row["name"],
+            DataType(row["data_type"]),
+            row["multiple"],
+            tuple(item["value"] for item in row["values"]),
+        )
+        if existing and (complaint := adapt_stored_values(self._connection, definition)):
             yield f"name: {complaint}"
-        self._attributes[row["name"]] = attribute
+        self._definitions[row["name"]] = definition
 
     def _complete_custom_values(self, row: Row) -> Iterator[str]:
         """Bring custom values into canonical form, as rows."""
         rows: list[dict[str, Any]] = []
         for name, values in row["custom"].items():
             field = f"custom.{shorten(name)}"
-            attribute = self._attributes.get(name)
-            if attribute is None:
+            definition = self._definitions.get(name)
+            if definition is None:
                 if name not in self._excused[models.CustomAttribute]:
                     yield f"{field}: there is no such custom attribute"
                 continue
-            if len(values) > 1 and not attribute.multiple:
+            if len(values) > 1 and not definition.multiple:
                 yield f"{field}: takes one value, not {len(values)}"
             for position, value in enumerate(values):
                 try:
-                    canonical = canonical_value(attribute.definition, value)
+                    canonical = canonical_value(definition, value)
                 except ValueError as error:
                     yield f"{field}.{position}: {shorten(value)!r} {error}"
                 else:
-                    rows.append({"attribute_id": attribute.id, "position": position, "value": canonical})
+                    rows.append({"attribute_id": definition.id, "position": position, "value": canonical})
         row["custom"] = rows
 
 

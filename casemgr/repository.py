@@ -1,7 +1,7 @@
 """The only place that selects cases: every statement is built once and answers for all IDs at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
@@ -126,14 +126,22 @@ _SELECT_NAMED_CUSTOM_VALUES = _SELECT_CUSTOM_VALUES.where(
 )
 
 _SELECT_DEFINITIONS = (
-    select(models.CustomAttribute.name, models.CustomAttribute.data_type, models.EnumerationValue.value)
+    select(
+        models.CustomAttribute.id,
+        models.CustomAttribute.name,
+        models.CustomAttribute.data_type,
+        models.CustomAttribute.multiple,
+        models.EnumerationValue.value,
+    )
     .outerjoin_from(
         models.CustomAttribute,
         models.EnumerationValue,
         models.EnumerationValue.attribute_id == models.CustomAttribute.id,
     )
-    .where(models.CustomAttribute.name.in_(bindparam("names", expanding=True)))
     .order_by(models.CustomAttribute.id, models.EnumerationValue.position)
+)
+_SELECT_NAMED_DEFINITIONS = _SELECT_DEFINITIONS.where(
+    models.CustomAttribute.name.in_(bindparam("names", expanding=True))
 )
 
 _SELECT_GRANT = select(models.CustomerGrant.customer_id).where(
@@ -204,15 +212,22 @@ def load_custom_attributes(
     return {case_id: tuple(of_case) for case_id, of_case in attributes.items()}
 
 
-def load_definitions(connection: Connection, names: frozenset[str]) -> Mapping[str, CustomAttributeDefinition]:
-    """Load those of the named custom attributes that are defined, by name."""
-    rows = connection.execute(_SELECT_DEFINITIONS, {"names": list(names)})
-    return {
-        name: CustomAttributeDefinition(
-            name, DataType(data_type), tuple(row.value for row in group if row.value is not None)
-        )
-        for (name, data_type), group in groupby(rows, key=lambda row: (row.name, row.data_type))
-    }
+def load_definitions(
+    connection: Connection, names: frozenset[str] | None = None
+) -> dict[str, CustomAttributeDefinition]:
+    """Load the definitions of custom attributes, by name.
+
+    :param names: which ones, as far as they are defined; None means every one.
+    """
+    if names is None:
+        rows = connection.execute(_SELECT_DEFINITIONS)
+    else:
+        rows = connection.execute(_SELECT_NAMED_DEFINITIONS, {"names": list(names)})
+    definitions = {}
+    for (attribute_id, name, data_type, multiple), group in groupby(rows, key=lambda row: row[:4]):
+        values = tuple(row.value for row in group if row.value is not None)
+        definitions[name] = CustomAttributeDefinition(attribute_id, name, DataType(data_type), multiple, values)
+    return definitions
 
 
 def has_grant(connection: Connection, customer_id: int, on_customer_id: int) -> bool:

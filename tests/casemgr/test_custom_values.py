@@ -27,7 +27,7 @@ NO_INSTANT = "is not an ISO 8601 date and time with an offset or Z"
 
 def attribute(data_type: DataType) -> CustomAttributeDefinition:
     values = ("silver", "gold") if data_type is DataType.ENUMERATION else ()
-    return CustomAttributeDefinition("tier", data_type, values)
+    return CustomAttributeDefinition(1, "tier", data_type, multiple=False, values=values)
 
 
 @pytest.mark.parametrize(
