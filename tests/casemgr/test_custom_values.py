@@ -88,6 +88,7 @@ def test_a_readable_value_has_a_canonical_form(data_type: str, text: str, expect
         pytest.param("date", "2026-02-29", "is not an ISO 8601 date", id="no leap year"),
         pytest.param("date", "02.01.2026", "is not an ISO 8601 date", id="another order"),
         pytest.param("date", "2026-01-02T03:04:05Z", "is not an ISO 8601 date", id="date with a time"),
+        pytest.param("date", "2026-W13", "is not an ISO 8601 date", id="week without a day"),
         pytest.param("datetime", "", NO_INSTANT, id="empty instant"),
         pytest.param("datetime", "2026-01-02", NO_INSTANT, id="instant without a time"),
         pytest.param("datetime", "2026-01-02T03:04:05", NO_INSTANT, id="instant without an offset"),

@@ -1,13 +1,15 @@
 import hashlib
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
 import argon2
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine, event
 
 from casemgr import models
+from casemgr.database import create_engine
 from casemgr.importer import DatasetError, import_dataset
 from tests.casemgr.lines import (
     PLAIN,
@@ -145,6 +147,50 @@ def test_a_record_of_another_type_with_the_same_id_is_not_meant(stocked: Engine)
 def test_every_line_with_a_dangling_related_case_is_reported(stocked: Engine) -> None:
     many = case(1, relatedCases=list(range(101, 131)))
     assert list(problems(stocked, many, case(2, relatedCases=[200]))) == [1, 2]
+
+
+# DAT-3
+
+
+def steps_of_importing(engine: Engine, number: int) -> int:
+    """Count the steps of SQLite's machine while cases name earlier, later and shared records."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    def observe(connection: Any, _: object) -> None:
+        connection.set_progress_handler(count, 1000)
+
+    event.listen(engine, "connect", observe)
+    store(
+        engine,
+        *actors(),
+        *(
+            record
+            for record_id in range(1, number + 1)
+            for record in (
+                customer(1000 + record_id, loginId=f"customer-{record_id}"),
+                case(record_id, customer=1000 + record_id, relatedCases=[max(record_id - 1, 1), number]),
+                activity(record_id, case=record_id, customer=1000 + record_id),
+            )
+        ),
+    )
+    return steps
+
+
+def test_the_work_of_an_import_grows_with_its_lines_alone(
+    migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    steps = []
+    for number in (1000, 4000):
+        path = tmp_path_factory.mktemp("growth") / "casemgr.db"
+        shutil.copy(migrated_database, path)
+        engine = create_engine(URL.create("sqlite", database=str(path)))
+        steps.append(steps_of_importing(engine, number))
+        engine.dispose()
+    assert steps[1] < 6 * steps[0]
 
 
 # DAT-2: which lines are reported
