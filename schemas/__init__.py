@@ -1,7 +1,7 @@
 """What each kind of actor sees of a case, declared with marshmallow."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 from marshmallow import Schema
 
@@ -22,11 +22,11 @@ SCHEMAS: Mapping[ActorKind, type[Schema]] = {
 _ADDITIONAL = {attribute.name.lower() for attribute in Attribute}
 
 
-@cache
+@lru_cache(maxsize=256)
 def schema_for(kind: ActorKind, attributes: frozenset[Attribute]) -> Schema:
     """Build, once, the schema that dumps the summary of a case and these additional attributes.
 
-    There are at most as many schemas as sets of attributes, some thousand.
+    Of the thousands of sets of attributes that can be asked for, those used last are kept.
     """
     declared = SCHEMAS[kind]._declared_fields.keys()
     asked = {attribute.name.lower() for attribute in attributes}

@@ -87,11 +87,11 @@ def test_a_customer_takes_few_statements(get: Get, query: str, at_most: int) -> 
     ("path", "at_most"),
     [
         pytest.param("nonsense?nonsense", 2, id="no case is loaded for a request that is not valid"),
-        pytest.param("7", 3, id="nothing else is loaded for a case that does not exist"),
+        pytest.param("99?$attribute=all", 3, id="nothing else is loaded for a case that does not exist"),
     ],
 )
 @pytest.mark.usefixtures("many_cases")
 def test_an_error_loads_no_more_than_it_needs(get: Get, path: str, at_most: int) -> None:
     with counted_statements() as statements:
-        get("99?$attribute=all" if path == "7" else path)
+        assert get(path).status_code >= 400
     assert len(statements) == at_most

@@ -34,12 +34,9 @@ def test_options_names_the_methods_without_credentials(client: CheckedClient) ->
     assert sorted(response.allow) == METHODS
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "LINK", "get"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "LINK"])
 def test_any_other_method_is_405(client: CheckedClient, method: str) -> None:
     response = client.open(f"{CASE}/1", method=method)
-    if method == "get":  # the client of the test writes it in capitals
-        assert response.status_code == 401
-        return
     assert error(response) == (405, "405-100")
     assert sorted(response.allow) == details(response, "method") == METHODS
 
