@@ -69,6 +69,17 @@ PARAMETERS_NOT_ALLOWED = ErrorDef(
     detail_keys=("parameter",),
     counted_key="parameter",
 )
+PARAMETERS_UNKNOWN = ErrorDef(
+    "400-101",
+    HTTPStatus.BAD_REQUEST,
+    developer=NN_(
+        "The request has %(count)s unknown query parameter: %(parameter)s.",
+        "The request has %(count)s unknown query parameters: %(parameter)s.",
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("parameter",),
+    counted_key="parameter",
+)
 VALUES_NOT_SUPPORTED = ErrorDef(
     "400-102",
     HTTPStatus.BAD_REQUEST,
@@ -130,6 +141,83 @@ TWO_CREDENTIALS = ErrorDef(
     developer=N_("The headers X-egain-session and Authorization must not be sent together."),
     user=_REQUEST_NOT_VALID,
 )
+BODY_NOT_READABLE = ErrorDef(
+    "400-120",
+    HTTPStatus.BAD_REQUEST,
+    developer=N_("The request body cannot be read as %(mediaType)s."),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("mediaType",),
+)
+BODY_WITH_DOCTYPE = ErrorDef(
+    "400-121",
+    HTTPStatus.BAD_REQUEST,
+    developer=N_("The XML of the request body must not have a document type declaration."),
+    user=_REQUEST_NOT_VALID,
+)
+BODY_TOO_DEEP = ErrorDef(
+    "400-122",
+    HTTPStatus.BAD_REQUEST,
+    developer=NN_(
+        "The request body may be nested at most %(count)s level deep.",
+        "The request body may be nested at most %(count)s levels deep.",
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("limit",),
+    counted_key="limit",
+)
+BODY_NOT_OF_FIELDS = ErrorDef(
+    "400-123",
+    HTTPStatus.BAD_REQUEST,
+    developer=N_(
+        "The request body must be a JSON object or, in XML, the element %(element)s in the namespace %(namespace)s."
+    ),
+    user=_REQUEST_NOT_VALID,
+    quoted_keys=("element", "namespace"),
+)
+FIELDS_UNKNOWN = ErrorDef(
+    "400-124",
+    HTTPStatus.BAD_REQUEST,
+    developer=NN_(
+        "The request body has %(count)s unknown field: %(field)s.",
+        "The request body has %(count)s unknown fields: %(field)s.",
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("field",),
+    counted_key="field",
+)
+FIELDS_REPEATED = ErrorDef(
+    "400-125",
+    HTTPStatus.BAD_REQUEST,
+    developer=NN_(
+        "%(count)s field of the request body is given more than once: %(field)s.",
+        "%(count)s fields of the request body are given more than once: %(field)s.",
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("field",),
+    counted_key="field",
+)
+FIELDS_MISSING = ErrorDef(
+    "400-126",
+    HTTPStatus.BAD_REQUEST,
+    developer=NN_(
+        "%(count)s field is missing from the request body: %(field)s.",
+        "%(count)s fields are missing from the request body: %(field)s.",
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("field",),
+    counted_key="field",
+)
+FIELDS_NOT_TEXT = ErrorDef(
+    "400-127",
+    HTTPStatus.BAD_REQUEST,
+    developer=NN_(
+        "%(count)s field of the request body must be text, but is not: %(field)s.",
+        "%(count)s fields of the request body must be text, but are not: %(field)s.",
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("field",),
+    counted_key="field",
+)
 TOO_MANY_IDS = ErrorDef(
     "400-10424",
     HTTPStatus.BAD_REQUEST,
@@ -169,6 +257,12 @@ SESSION_NOT_VALID = ErrorDef(
     ),
     user=_SIGN_IN_AGAIN,
 )
+LOGIN_FAILED = ErrorDef(
+    "401-102",
+    HTTPStatus.UNAUTHORIZED,
+    developer=N_("The user name or the password is not correct, or the account is disabled."),
+    user=N_("The user name or the password is not correct."),
+)
 NOT_BEARER = ErrorDef(
     "401-104",
     HTTPStatus.UNAUTHORIZED,
@@ -203,6 +297,19 @@ CLIENT_NOT_API = ErrorDef(
     HTTPStatus.FORBIDDEN,
     developer=N_("Only client applications of the type API may use this service."),
     user=_NO_PERMISSION,
+)
+TOO_MANY_SESSIONS = ErrorDef(
+    "403-120",
+    HTTPStatus.FORBIDDEN,
+    developer=NN_(
+        "The account already has %(count)s session, which is the most allowed; "
+        "the query parameter forceLogin=yes ends the oldest one.",
+        "The account already has %(count)s sessions, which is the most allowed; "
+        "the query parameter forceLogin=yes ends the oldest one.",
+    ),
+    user=N_("You are signed in too many times; please sign out somewhere else first."),
+    detail_keys=("limit",),
+    counted_key="limit",
 )
 ACTION_MISSING = ErrorDef(
     "403-178",
@@ -257,6 +364,39 @@ MEDIA_TYPE_NOT_ACCEPTABLE = ErrorDef(
     user=N_("The requested format is not available."),
     detail_keys=("supported",),
     quoted_keys=("requested",),
+)
+BODY_TOO_LARGE = ErrorDef(
+    "413-100",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    developer=NN_(
+        "The request body may be at most %(count)s byte long.",
+        "The request body may be at most %(count)s bytes long.",
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("limit",),
+    counted_key="limit",
+)
+MEDIA_TYPE_NOT_SUPPORTED = ErrorDef(
+    "415-100",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    developer=N_(
+        "The value %(contentType)s of the Content-Type header is not supported; "
+        "the supported media types are %(supported)s."
+    ),
+    user=_REQUEST_NOT_VALID,
+    detail_keys=("supported",),
+    quoted_keys=("contentType",),
+)
+TOO_MANY_FAILURES = ErrorDef(
+    "429-100",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    developer=NN_(
+        "Too many attempts to log in have failed; the next one is possible in %(count)s second.",
+        "Too many attempts to log in have failed; the next one is possible in %(count)s seconds.",
+    ),
+    user=N_("Too many attempts to sign in have failed; please try again later."),
+    detail_keys=("seconds",),
+    counted_key="seconds",
 )
 UNEXPECTED = ErrorDef(
     "500-100",

@@ -25,10 +25,14 @@ CATALOGUE = {
     "403-105", "403-112", "403-178",
     "404-001", "404-100", "405-100", "406-100", "406-101", "500-100",
 }  # fmt: skip
+LOGIN = {
+    "400-120", "400-121", "400-122", "400-123", "400-124", "400-125", "400-126", "400-127",
+    "401-102", "403-120", "413-100", "415-100", "429-100",
+}  # fmt: skip
 
 
-def test_the_catalogue_is_that_of_the_contract() -> None:
-    assert {definition.code for definition in DEFINITIONS} == CATALOGUE
+def test_the_catalogue_is_that_of_the_contract_and_of_logging_in() -> None:
+    assert {definition.code for definition in DEFINITIONS} == CATALOGUE | LOGIN
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.code)
