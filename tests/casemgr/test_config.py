@@ -1,4 +1,6 @@
+from datetime import timedelta
 from fnmatch import fnmatch
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,58 @@ def test_a_complaint_does_not_repeat_the_password(value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_environment({"CASEMGR_DATABASE_URL": value})
     assert "secret" not in str(caught.value)
+
+
+def test_times_proxies_and_base_url_have_defaults() -> None:
+    empty = dict.fromkeys(
+        (
+            "CASEMGR_SESSION_IDLE_TIME",
+            "CASEMGR_SESSION_LIFETIME",
+            "CASEMGR_TOKEN_LIFETIME",
+            "CASEMGR_TRUSTED_PROXIES",
+            "CASEMGR_BASE_URL",
+        ),
+        "",
+    )
+    default = Config(make_url("sqlite:///casemgr.db"), timedelta(minutes=30), timedelta(hours=12), timedelta(hours=1))
+    assert Config.from_environment({}) == Config.from_environment(empty) == default
+
+
+def test_times_proxies_and_base_url_come_from_the_environment() -> None:
+    config = Config.from_environment(
+        {
+            "CASEMGR_SESSION_IDLE_TIME": "90s",
+            "CASEMGR_SESSION_LIFETIME": "1d",
+            "CASEMGR_TOKEN_LIFETIME": "5m",
+            "CASEMGR_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,2001:db8::/32",
+            "CASEMGR_BASE_URL": "https://cases.example.com:8443",
+        }
+    )
+    assert config.session_idle_time == timedelta(seconds=90)
+    assert config.session_lifetime == timedelta(days=1)
+    assert config.token_lifetime == timedelta(minutes=5)
+    assert config.trusted_proxies == tuple(map(ip_network, ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")))
+    assert config.base_url == "https://cases.example.com:8443"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("CASEMGR_SESSION_IDLE_TIME", "30", ": '30' is not a number followed by s, m, h or d, such as 8h."),
+        ("CASEMGR_SESSION_LIFETIME", "0h", ": '0h' is not a number followed by s, m, h or d, such as 8h."),
+        ("CASEMGR_TOKEN_LIFETIME", "1h30m", ": '1h30m' is not a number followed by s, m, h or d, such as 8h."),
+        ("CASEMGR_TRUSTED_PROXIES", "proxy", ": 'proxy' does not appear to be an IPv4 or IPv6 network."),
+        ("CASEMGR_TRUSTED_PROXIES", "10.0.0.1/8", ": 10.0.0.1/8 has host bits set."),
+        *(
+            ("CASEMGR_BASE_URL", value, " must be a scheme and a host, such as https://cases.example.com.")
+            for value in ("cases.example.com", "ftp://h", "https://", "https://h/", "https://h/p", "https://u@h", "x")
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused_by_its_name(name: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.from_environment({name: value})
+    assert str(caught.value) == f"{name}{message}"
 
 
 @pytest.mark.parametrize("name", ["casemgr.db", "casemgr.db-wal", "casemgr.db-shm"])

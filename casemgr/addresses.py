@@ -1,0 +1,37 @@
+"""The network address that a request comes from."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from casemgr.config import Network
+
+
+def client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence[Network]) -> str:
+    """Find the address of the client: the nearest one that is not a trusted proxy's.
+
+    :param peer: the address at the other end of the connection; not an IP address for a Unix socket, which is trusted
+        as soon as any proxy is.
+    :param forwarded_for: the X-Forwarded-For field value as received; each proxy adds the address of its peer.
+    """
+    if not trusted_proxies:
+        return peer
+    client = peer
+    for hop in (peer, *reversed(forwarded_for.split(","))):
+        address = _parse(hop.strip())
+        if address is None:
+            if hop is peer:
+                continue
+            break
+        client = str(address)
+        if not any(address in network for network in trusted_proxies):
+            break
+    return client
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    # A socket that listens for both versions writes IPv4 addresses as IPv6.
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
