@@ -7,11 +7,10 @@ from flask.wrappers import Request
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import MapAdapter
 
-from casemgr import error_responses, i18n, response_headers
+from casemgr import authmgr_routes, error_responses, i18n, response_headers, routes
 from casemgr.config import Config
 from casemgr.database import create_engine
 from casemgr.request_ids import RequestIdFilter
-from casemgr.routes import create_blueprint
 
 
 class Application(Flask):
@@ -47,12 +46,16 @@ def create_app(config: Config | None = None) -> Flask:
     i18n.init_app(app)
     error_responses.init_app(app)
     response_headers.init_app(app)
-    app.register_blueprint(create_blueprint(create_engine(config.database_url)))
+    engine = create_engine(config.database_url)
+    app.register_blueprint(routes.create_blueprint(engine, config))
+    app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
     return app
 
 
 def _configure_log() -> None:
     """Write what the service logs to standard error, each line with the ID of its request."""
+    # Authlib logs tokens for debugging.
+    logging.getLogger("authlib").setLevel(logging.INFO)
     log = logging.getLogger("casemgr")
     if not log.handlers:
         handler = logging.StreamHandler()

@@ -7,7 +7,8 @@ from casemgr.actors import Actor, ClientApplication, Customer, User
 from casemgr.cases import ActivitySummary, Case
 from casemgr.errors import ACTION_MISSING, CASES_FORBIDDEN, CLIENT_NOT_API, ApiError
 
-_API = "API"
+API = "API"
+"""The type of client application that may ask for cases. Source: contract ACC-5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def authorise(actor: Actor) -> None:
     match actor:
         case User(may_view_agent_console=False):
             raise ApiError(ACTION_MISSING, action=VIEW_AGENT_CONSOLE.action, resource=VIEW_AGENT_CONSOLE.resource)
-        case ClientApplication(client_type=client_type) if client_type != _API:
+        case ClientApplication(client_type=client_type) if client_type != API:
             raise ApiError(CLIENT_NOT_API)
 
 

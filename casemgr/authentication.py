@@ -1,12 +1,15 @@
 """Authentication: from the credential headers to the actor."""
 
+import logging
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from casemgr.actors import Actor, ClientApplication
+from casemgr.database import writing
 from casemgr.errors import (
     NO_CREDENTIALS,
     NOT_BEARER,
@@ -16,13 +19,20 @@ from casemgr.errors import (
     TWO_CREDENTIALS,
     ApiError,
 )
-from casemgr.sessions import load_actor
+from casemgr.sessions import extend_session, load_session
 
 # One token: visible ASCII but the comma, with which a server joins repeated header fields (RFC 9110 section 5.3).
 _BEARER = re.compile(r"bearer +([!-+\--~]+)", re.IGNORECASE)
 
-
 _BLANKS = " \t"
+
+_EXTENSION_STEP = timedelta(minutes=1)
+"""How long at most the use of a session goes unrecorded, so that not every request writes."""
+
+_EXTENSION_PATIENCE = 0.1
+"""Seconds that a request waits for another writer, such as an import; a later request extends the session as well."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +65,31 @@ def parse_credentials(session_id: str, authorization: str) -> Credentials:
     return Credentials(bearer[1], of_client_application=True)
 
 
-def authenticate(connection: Connection, credentials: Credentials, now: datetime) -> Actor:
-    """Load the actor whom the credentials belong to.
+def authenticate(engine: Engine, credentials: Credentials, idle_time: timedelta, now: datetime) -> Actor:
+    """Load the actor whom the credentials belong to, and keep their session alive.
 
+    :param idle_time: how long the session lasts from now, if it is one that ends when it is not used.
     :raises ApiError: SESSION_NOT_VALID, TOKEN_NOT_VALID or TOKEN_NOT_OF_CLIENT.
 
     Source: contract ACC-3.
     """
-    actor = load_actor(connection, credentials.session_id, now)
-    if not credentials.of_client_application:
-        if actor is None or isinstance(actor, ClientApplication):
-            raise ApiError(SESSION_NOT_VALID)
-        return actor
-    if actor is None:
-        raise ApiError(TOKEN_NOT_VALID)
-    if not isinstance(actor, ClientApplication):
-        raise ApiError(TOKEN_NOT_OF_CLIENT)
-    return actor
+    with engine.connect() as connection:
+        session = load_session(connection, credentials.session_id, now)
+    if session is None:
+        raise ApiError(TOKEN_NOT_VALID if credentials.of_client_application else SESSION_NOT_VALID)
+    if credentials.of_client_application != isinstance(session.actor, ClientApplication):
+        raise ApiError(TOKEN_NOT_OF_CLIENT if credentials.of_client_application else SESSION_NOT_VALID)
+    if session.idle_expires is not None:
+        _keep_alive(engine, credentials.session_id, session.idle_expires, idle_time, now)
+    return session.actor
+
+
+def _keep_alive(engine: Engine, session_id: str, idle_expires: datetime, idle_time: timedelta, now: datetime) -> None:
+    extended = now + idle_time
+    if extended - idle_expires < min(_EXTENSION_STEP, idle_time / 10):
+        return
+    try:
+        with writing(engine, _EXTENSION_PATIENCE) as connection:
+            extend_session(connection, session_id, extended)
+    except OperationalError as error:
+        _log.warning("The idle time of a session was not extended: %s", error.orig)

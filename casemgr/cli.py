@@ -5,7 +5,6 @@ database is at fault, 2 on wrong usage (contract OPS-3).
 """
 
 import os
-import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -15,16 +14,21 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from tqdm import tqdm
 
-from casemgr import sessions
+from casemgr import accounts, sessions
+from casemgr.access import API
+from casemgr.accounts import Account
+from casemgr.actors import ActorKind
 from casemgr.config import Config, ConfigError
-from casemgr.database import WRITES, create_engine, is_migrated, migrate
+from casemgr.database import create_engine, is_migrated, migrate, writing
+from casemgr.durations import parse_duration
 from casemgr.importer import DatasetError, import_dataset
+from casemgr.login import change_secret
+from casemgr.throttling import purge_failures
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _STANDARD_INPUT = "-"
 
 
@@ -63,10 +67,10 @@ class _Duration(click.ParamType[timedelta]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Parse a duration."""
-        match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", value)
-        if match is None:
-            self.fail(f"{value!r} is not a number followed by s, m, h or d, such as 8h.", param, ctx)
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{value!r} {error}.", param, ctx)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -123,15 +127,14 @@ def session() -> None:
 @click.option("--expires-in", type=_Duration(), default="12h", show_default=True, help="Units: s, m, h, d.")
 def create_session(user: str | None, customer: str | None, client: str | None, expires_in: timedelta) -> None:
     """Create a session for exactly one user, customer or client application, and print its ID."""
-    names = [name for name in (user, customer, client) if name is not None]
-    if len(names) != 1:
+    options = {ActorKind.USER: user, ActorKind.CUSTOMER: customer, ActorKind.CLIENT_APPLICATION: client}
+    given = [(kind, name) for kind, name in options.items() if name is not None]
+    if len(given) != 1:
         raise click.UsageError("Give exactly one of --user, --customer and --client.")
-    with _migrated_engine().connect().execution_options(**WRITES) as connection, connection.begin():
-        owners = sessions.find_owners(connection, user=user, customer=customer, client=client)
-        if len(owners) != 1:
-            complaint = "The name is not unique; give the ID" if owners else "There is none"
-            raise click.ClickException(f"{names[0]}: {complaint}.")
-        session_id = sessions.create_session(connection, owners[0], datetime.now(UTC) + expires_in)
+    with writing(_migrated_engine()) as connection:
+        account = _find_account(connection, *given[0])
+        session_id = sessions.generate_session_id()
+        sessions.store_session(connection, session_id, account, datetime.now(UTC) + expires_in)
     click.echo(session_id)
 
 
@@ -139,18 +142,143 @@ def create_session(user: str | None, customer: str | None, client: str | None, e
 def revoke_session() -> None:
     """End the session whose ID is read from standard input."""
     session_id = _standard_input().readline().strip()
-    with _migrated_engine().connect().execution_options(**WRITES) as connection, connection.begin():
-        if not sessions.revoke_session(connection, session_id):
+    with writing(_migrated_engine()) as connection:
+        if not sessions.end_session(connection, session_id):
             raise click.ClickException("There is no such session.")
     click.echo("The session has ended.", err=True)
 
 
 @session.command("purge")
 def purge_sessions() -> None:
-    """Delete expired sessions."""
-    with _migrated_engine().connect().execution_options(**WRITES) as connection, connection.begin():
+    """Delete expired sessions, and failed logins that no longer count."""
+    with writing(_migrated_engine()) as connection:
         count = sessions.purge_sessions(connection, datetime.now(UTC))
+        purge_failures(connection, datetime.now(UTC))
     click.echo(f"{count} expired sessions deleted.", err=True)
+
+
+@main.group()
+def user() -> None:
+    """Manage how users log in."""
+
+
+@user.command("set-password")
+@click.argument("user")
+def set_user_password(user: str) -> None:
+    """Set the password of USER, an ID or login ID.
+
+    It is asked for on a terminal, else read from the first line of standard input. The user's sessions end.
+    """
+    _set_password(ActorKind.USER, user)
+
+
+@main.group()
+def customer() -> None:
+    """Manage how customers log in."""
+
+
+@customer.command("set-password")
+@click.argument("customer")
+def set_customer_password(customer: str) -> None:
+    """Set the password of CUSTOMER, an ID, login ID or name.
+
+    It is asked for on a terminal, else read from the first line of standard input. The customer's sessions end.
+    """
+    _set_password(ActorKind.CUSTOMER, customer)
+
+
+@main.group()
+def client() -> None:
+    """Manage client applications."""
+
+
+@client.command("create")
+@click.argument("name")
+@click.option("--type", "client_type", default=API, show_default=True, help="Only this type may ask for cases.")
+@click.option("--client-id", help="What it calls itself when it asks for a token; by default something new.")
+def create_client(name: str, client_type: str, client_id: str | None) -> None:
+    """Create a client application called NAME, and print its client ID and secret.
+
+    The secret cannot be shown again.
+    """
+    with writing(_migrated_engine()) as connection:
+        try:
+            created = accounts.create_client(connection, name, client_type, client_id)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
+
+
+@client.command("rotate-secret")
+@click.argument("client")
+def rotate_secret(client: str) -> None:
+    """Give CLIENT, an ID, client ID or name, a new secret and print it.
+
+    The secret cannot be shown again. The old one no longer holds, and neither do the tokens that it got.
+    """
+    secret = accounts.generate_secret()
+    with writing(_migrated_engine()) as connection:
+        _change_secret(connection, _find_account(connection, ActorKind.CLIENT_APPLICATION, client), secret)
+    click.echo(f"client_secret={secret}")
+
+
+@client.command("disable")
+@click.argument("client")
+def disable_client(client: str) -> None:
+    """Disable CLIENT, an ID, client ID or name: its secret and its tokens no longer hold."""
+    with writing(_migrated_engine()) as connection:
+        accounts.disable(connection, _find_account(connection, ActorKind.CLIENT_APPLICATION, client))
+    click.echo("The client application is disabled.", err=True)
+
+
+@client.command("list")
+def list_clients() -> None:
+    """List client applications: ID, client ID, type, state and name, separated by tabs."""
+    with _migrated_engine().connect() as connection:
+        for listed in accounts.load_clients(connection):
+            state = "disabled" if listed.disabled else "enabled"
+            click.echo("\t".join((str(listed.id), listed.client_id or "-", listed.client_type, state, listed.name)))
+
+
+def _set_password(kind: ActorKind, name: str) -> None:
+    engine = _migrated_engine()
+    with engine.connect() as connection:
+        account = _find_account(connection, kind, name)
+    password = _read_password()
+    with writing(engine) as connection:
+        _change_secret(connection, account, password)
+    click.echo("The password is set.", err=True)
+
+
+def _change_secret(connection: Connection, account: Account, secret: str) -> None:
+    login = accounts.load_login(connection, account)
+    if login is None:
+        raise click.ClickException(
+            f"{account.id}: There is nothing to log in with; a login or client ID comes with an import."
+        )
+    change_secret(connection, account, login, secret)
+
+
+def _read_password() -> str:
+    """Read a password: twice from a terminal, without echo; else the first line of standard input."""
+    stream = _standard_input()
+    if stream.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    try:
+        password = stream.buffer.readline().decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise click.ClickException("The password is not UTF-8.") from error
+    if not password:
+        raise click.ClickException("The password is empty.")
+    return password
+
+
+def _find_account(connection: Connection, kind: ActorKind, name: str) -> Account:
+    found = accounts.find_accounts(connection, kind, name)
+    if len(found) != 1:
+        complaint = "The name is not unique; give the ID" if found else "There is none"
+        raise click.ClickException(f"{name}: {complaint}.")
+    return found[0]
 
 
 def _migrated_engine() -> Engine:

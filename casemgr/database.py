@@ -1,6 +1,8 @@
 """The engine, and the migration of the schema."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +16,8 @@ from casemgr.surrogates import replace_lone_surrogates
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_BUSY_TIMEOUT = 10.0
+_PATIENCE = 10.0
 """Seconds that a statement waits for another process to finish writing."""
-
-WRITES = {"sqlite_begin": "BEGIN IMMEDIATE"}
-"""Execution options of a connection that is going to write: it waits for other writers before it reads anything."""
 
 
 def create_engine(database_url: URL) -> Engine:
@@ -27,10 +26,22 @@ def create_engine(database_url: URL) -> Engine:
     A transaction sees one state of the database throughout, and SQLite enforces foreign keys.
     """
     # Parameters are digests, names and texts of cases: none of them may reach a log.
-    engine = sqlalchemy.create_engine(database_url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT})
+    engine = sqlalchemy.create_engine(database_url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+@contextmanager
+def writing(engine: Engine, patience: float = _PATIENCE) -> Iterator[Connection]:
+    """Connect for a transaction that writes, which is committed unless an exception leaves the context.
+
+    It waits for other writers before it reads anything.
+
+    :param patience: seconds to wait for other writers.
+    """
+    with engine.connect().execution_options(patience=patience) as connection, connection.begin():
+        yield connection
 
 
 def migrate(engine: Engine) -> None:
@@ -44,7 +55,7 @@ def migrate(engine: Engine) -> None:
         driver = connection.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):
             driver.execute("PRAGMA journal_mode = WAL")
-    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+    with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -92,5 +103,10 @@ def _decode_leniently(text: bytes) -> str:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
-    connection.exec_driver_sql(begin)
+    patience = connection.get_execution_options().get("patience")
+    if patience is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    # The pragma outlives the transaction; what reads afterwards does not wait for writers anyway.
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

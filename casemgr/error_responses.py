@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from casemgr import i18n
 from casemgr.errors import (
+    BODY_NOT_READABLE,
+    BODY_TOO_LARGE,
     METHOD_NOT_ALLOWED,
     NOT_BEARER,
     PATH_NOT_FOUND,
     TOKEN_NOT_OF_CLIENT,
     TOKEN_NOT_VALID,
+    TOO_MANY_FAILURES,
     UNEXPECTED,
     ApiError,
     DetailValue,
@@ -23,6 +26,7 @@ from casemgr.locales import DEFAULT_LOCALE
 from casemgr.negotiation import MediaType, select_locale, select_media_type
 from casemgr.representations import ENCODERS
 from casemgr.representations.plain_data import Detail, ErrorBody
+from casemgr.request_bodies import MAX_BODY
 from casemgr.response_headers import USER_MESSAGE_HEADER
 
 _MAX_QUOTED = 100
@@ -65,6 +69,10 @@ def _api_error(exception: Exception) -> ApiError:
             # werkzeug's own path has lost leading slashes.
             path = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
             return ApiError(PATH_NOT_FOUND, path=path)
+        case RequestEntityTooLarge():
+            return ApiError(BODY_TOO_LARGE, limit=MAX_BODY)
+        case ClientDisconnected():
+            return ApiError(BODY_NOT_READABLE, mediaType=request.mimetype)
         case MethodNotAllowed():
             return ApiError(METHOD_NOT_ALLOWED, method=sorted(exception.valid_methods or ()), used=request.method)
         case _:
@@ -83,6 +91,8 @@ def _lenient(select: Callable[[], _T], default: _T) -> _T:
 def _add_headers(response: Response, error: ApiError) -> None:
     if error.definition is METHOD_NOT_ALLOWED:
         response.allow.update(error.values["method"])
+    if error.definition is TOO_MANY_FAILURES:
+        response.headers["Retry-After"] = str(error.values["seconds"])
     if error.definition.status == 401:
         invalid = error.definition in (NOT_BEARER, TOKEN_NOT_VALID, TOKEN_NOT_OF_CLIENT)
         # Source: RFC 6750 section 3; contract HDR-4.

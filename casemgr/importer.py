@@ -12,7 +12,7 @@ from casemgr.batches import Known, look_up, write
 from casemgr.cases import CustomAttributeDefinition, DataType
 from casemgr.custom_attributes import adapt_stored_values
 from casemgr.custom_values import canonical_value
-from casemgr.database import WRITES
+from casemgr.database import writing
 from casemgr.dataset import BadLineError, Record, parse_record, read_lines, shorten
 from casemgr.record_types import RECORD_TYPES, RecordType, Row
 from casemgr.repository import load_definitions
@@ -71,7 +71,7 @@ def import_dataset(
 
     Source: contract DAT-1 to DAT-3.
     """
-    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+    with writing(engine) as connection:
         run = _Import(connection, replace=replace)
         for number, line in read_lines(stream):
             run.add(number, line)

@@ -273,7 +273,10 @@ class Activity(Base):
 
 
 class Session(Base):
-    """A session of exactly one user, customer or client application, under the SHA-256 of its ID."""
+    """A session of exactly one user, customer or client application, under the SHA-256 of its ID.
+
+    One that a user or customer has logged in to has `created` and `idle_expires`; others end at `expires` only.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -285,7 +288,19 @@ class Session(Base):
         ),
     )
     digest: Mapped[bytes] = mapped_column(primary_key=True)
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
-    client_application_id: Mapped[int | None] = mapped_column(ForeignKey("client_applications.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    client_application_id: Mapped[int | None] = mapped_column(ForeignKey("client_applications.id"), index=True)
     expires: Mapped[datetime] = mapped_column(index=True)
+    created: Mapped[datetime | None]
+    idle_expires: Mapped[datetime | None]
+
+
+class FailedLogin(Base):
+    """A failed login, once under its account and once under its address, as the SHA-256 of either."""
+
+    __tablename__ = "failed_logins"
+    __table_args__ = (Index(None, "subject", "failed"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[bytes]
+    failed: Mapped[datetime] = mapped_column(index=True)

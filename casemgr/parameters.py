@@ -17,9 +17,11 @@ from casemgr.errors import (
     ORDER_WITHOUT_SORT,
     PARAMETERS_NOT_ALLOWED,
     PARAMETERS_REPEATED,
+    PARAMETERS_UNKNOWN,
     TOO_MANY_IDS,
     VALUES_NOT_SUPPORTED,
     ApiError,
+    ErrorDef,
 )
 from casemgr.ids import is_well_formed
 
@@ -40,6 +42,8 @@ PARAMETERS: Mapping[ActorKind, tuple[str, ...]] = {
 }
 """The query parameters of each kind of actor. Source: contract QRY-1."""
 
+_FORCE_LOGIN = "forceLogin"
+
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -58,6 +62,13 @@ class Order(StrEnum):
 
     ASCENDING = "asc"
     DESCENDING = "desc"
+
+
+class Answer(StrEnum):
+    """A value of `forceLogin`."""
+
+    YES = "yes"
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,9 @@ def parse_query(kind: ActorKind, ids: str, query_string: str, load_definitions: 
 
     Source: contract URL-2 to URL-5, QRY-1 to QRY-5, ORD-1.
     """
-    values = _parse_parameters(kind, query_string)
+    values = _parse_pairs(query_string, PARAMETERS[kind], PARAMETERS_NOT_ALLOWED)
+    if "$order" in values and "$sort" not in values:
+        raise ApiError(ORDER_WITHOUT_SORT, parameter="$sort", order="$order")
     names = _elements(values.get("$attribute")) + _elements(values.get("$sort"))
     custom_names = frozenset(name.removeprefix(CUSTOM_PREFIX) for name in names if name.startswith(CUSTOM_PREFIX))
     definitions = load_definitions(custom_names) if custom_names else {}
@@ -110,15 +123,23 @@ def parse_query(kind: ActorKind, ids: str, query_string: str, load_definitions: 
     return CaseQuery(case_ids, attributes, custom, sort, customer_id)
 
 
-def _parse_parameters(kind: ActorKind, query_string: str) -> dict[str, str]:
+def parse_force_login(query_string: str) -> bool:
+    """Parse the query of a login: whether the oldest session may be ended for the new one.
+
+    :param query_string: as received, still percent-encoded.
+    :raises ApiError: PARAMETERS_UNKNOWN, PARAMETERS_REPEATED or VALUES_NOT_SUPPORTED.
+    """
+    values = _parse_pairs(query_string, (_FORCE_LOGIN,), PARAMETERS_UNKNOWN)
+    return _FORCE_LOGIN in values and _member(Answer, _FORCE_LOGIN, values[_FORCE_LOGIN]) is Answer.YES
+
+
+def _parse_pairs(query_string: str, known: Sequence[str], unknown_error: ErrorDef) -> dict[str, str]:
     pairs = parse_qsl(query_string, keep_blank_values=True, errors="replace")
     counts = Counter(name for name, _ in pairs)
-    if unknown := [name for name in counts if name not in PARAMETERS[kind]]:
-        raise ApiError(PARAMETERS_NOT_ALLOWED, parameter=unknown)
+    if unknown := [name for name in counts if name not in known]:
+        raise ApiError(unknown_error, parameter=unknown)
     if repeated := [name for name, count in counts.items() if count > 1]:
         raise ApiError(PARAMETERS_REPEATED, parameter=repeated)
-    if "$order" in counts and "$sort" not in counts:
-        raise ApiError(ORDER_WITHOUT_SORT, parameter="$sort", order="$order")
     return dict(pairs)
 
 

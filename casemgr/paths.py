@@ -1,6 +1,7 @@
 """The paths of the resources: those that the service answers and those that a representation refers to."""
 
 BASE_PATH = "/core/casemgr/v3"
+AUTHENTICATION_PATH = "/core/authmgr/v3"
 
 
 def case_path(case_id: int) -> str:

@@ -3,6 +3,7 @@
 from flask import Flask, Response, g
 
 from casemgr import request_ids
+from casemgr.authentication import Credentials
 from casemgr.locales import DEFAULT_LOCALE
 
 SESSION_HEADER = "X-egain-session"
@@ -17,9 +18,10 @@ def init_app(app: Flask) -> None:
     app.after_request(_complete)
 
 
-def echo_session(session_id: str) -> None:
+def echo_session(credentials: Credentials) -> None:
     """Carry the session that authenticated the current request back in its response (contract HDR-3)."""
-    g.session_id = session_id
+    if not credentials.of_client_application:
+        g.session_id = credentials.session_id
 
 
 def _complete(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""The blueprint of the API: what a request goes through, from top to bottom."""
+"""The blueprint of cases: what a request goes through, from top to bottom."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 from casemgr import i18n
 from casemgr.access import authorise
 from casemgr.authentication import authenticate, parse_credentials
+from casemgr.config import Config
+from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import parse_query
 from casemgr.paths import BASE_PATH
@@ -18,12 +20,10 @@ from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, echo_
 from casemgr.service import retrieve_cases
 from schemas import schema_for
 
-_METHODS = ("GET", "HEAD", "OPTIONS")
 
-
-def create_blueprint(engine: Engine) -> Blueprint:
-    """Create the routes of the API over a database."""
-    blueprint = Blueprint("api", __name__, url_prefix=BASE_PATH)
+def create_blueprint(engine: Engine, config: Config) -> Blueprint:
+    """Create the routes of cases over a database."""
+    blueprint = Blueprint("casemgr", __name__, url_prefix=BASE_PATH)
 
     @blueprint.get("/case/<ids>")
     def get_cases(ids: str) -> Response:
@@ -32,11 +32,10 @@ def create_blueprint(engine: Engine) -> Blueprint:
         credentials = parse_credentials(
             request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
         )
+        actor = authenticate(engine, credentials, config.session_idle_time, datetime.now(UTC))
+        echo_session(credentials)
+        authorise(actor)
         with engine.connect() as connection:
-            actor = authenticate(connection, credentials, datetime.now(UTC))
-            if not credentials.of_client_application:
-                echo_session(credentials.session_id)
-            authorise(actor)
             query = parse_query(
                 actor.kind, ids, request.query_string.decode(errors="replace"), partial(load_definitions, connection)
             )
@@ -47,11 +46,5 @@ def create_blueprint(engine: Engine) -> Blueprint:
         response.content_language.add(locale.language_tag)
         return response
 
-    @blueprint.route("/case/<ids>", methods=["OPTIONS"])
-    def describe_methods(ids: str) -> Response:
-        response = Response(status=204)
-        del response.headers["Content-Type"]
-        response.allow.update(_METHODS)
-        return response
-
+    answer_options(blueprint, "/case/<ids>", ["GET", "HEAD"])
     return blueprint

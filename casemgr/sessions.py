@@ -1,20 +1,43 @@
 """Sessions: who an ID belongs to, and their creation and end."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    not_,
+    or_,
+    select,
+    union,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from casemgr import models
 from casemgr.access import VIEW_AGENT_CONSOLE
-from casemgr.actors import Actor, ClientApplication, Customer, User
+from casemgr.accounts import Account
+from casemgr.actors import Actor, ActorKind, ClientApplication, Customer, User
 from casemgr.hashes import digest_of
-from casemgr.ids import parse_id
 
 _SESSION_ID_BYTES = 32
 """Random bytes of a new session ID; the contract asks for 16 at least (ACC-1)."""
+
+_NOW: BindParameter[datetime] = bindparam("now", type_=models.UtcDateTime())
+
+_LIVE = and_(
+    models.Session.expires > _NOW,
+    or_(models.Session.idle_expires.is_(None), models.Session.idle_expires > _NOW),
+)
 
 _MAY_VIEW_AGENT_CONSOLE = exists().where(
     models.UserRole.user_id == models.User.id,
@@ -30,6 +53,7 @@ _SELECT_OWNER = (
         models.Session.client_application_id,
         models.User.department_id,
         models.ClientApplication.client_type,
+        models.Session.idle_expires,
         _MAY_VIEW_AGENT_CONSOLE.label("may_view_agent_console"),
     )
     .outerjoin_from(models.Session, models.User, models.User.id == models.Session.user_id)
@@ -37,7 +61,7 @@ _SELECT_OWNER = (
     .outerjoin(models.ClientApplication, models.ClientApplication.id == models.Session.client_application_id)
     .where(
         models.Session.digest == bindparam("digest"),
-        models.Session.expires > bindparam("now"),
+        _LIVE,
         or_(
             models.User.disabled.is_(False),
             models.Customer.disabled.is_(False),
@@ -56,17 +80,26 @@ _SELECT_READABLE_DEPARTMENTS = union(
 )
 
 
+_OWNER: Mapping[ActorKind, InstrumentedAttribute[int | None]] = {
+    ActorKind.USER: models.Session.user_id,
+    ActorKind.CUSTOMER: models.Session.customer_id,
+    ActorKind.CLIENT_APPLICATION: models.Session.client_application_id,
+}
+
+
 @dataclass(frozen=True, slots=True)
-class SessionOwner:
-    """Whom a new session belongs to: exactly one of these."""
+class Session:
+    """A live session.
 
-    user_id: int | None = None
-    customer_id: int | None = None
-    client_application_id: int | None = None
+    :param idle_expires: when it ends unless it is used; None when it does not end for that.
+    """
+
+    actor: Actor
+    idle_expires: datetime | None
 
 
-def load_actor(connection: Connection, session_id: str, now: datetime) -> Actor | None:
-    """Load the owner of a session together with what they are allowed.
+def load_session(connection: Connection, session_id: str, now: datetime) -> Session | None:
+    """Load a session and its owner together with what they are allowed.
 
     :returns: None when the session is unknown or expired, or its owner disabled (contract ACC-3).
     """
@@ -74,10 +107,10 @@ def load_actor(connection: Connection, session_id: str, now: datetime) -> Actor 
     if row is None:
         return None
     if row.user_id is not None:
-        return _load_user(connection, row)
+        return Session(_load_user(connection, row), row.idle_expires)
     if row.customer_id is not None:
-        return Customer(row.customer_id)
-    return ClientApplication(row.client_application_id, row.client_type)
+        return Session(Customer(row.customer_id), row.idle_expires)
+    return Session(ClientApplication(row.client_application_id, row.client_type), row.idle_expires)
 
 
 def _load_user(connection: Connection, row: Row[*tuple[Any, ...]]) -> User:
@@ -87,56 +120,80 @@ def _load_user(connection: Connection, row: Row[*tuple[Any, ...]]) -> User:
     return User(row.user_id, row.may_view_agent_console, frozenset({row.department_id, *shared}))
 
 
-def find_owners(
-    connection: Connection, *, user: str | None = None, customer: str | None = None, client: str | None = None
-) -> list[SessionOwner]:
-    """Find whom an operator means by an ID or a name; an ID goes before a name.
+def generate_session_id() -> str:
+    """Generate an ID that no one can guess (contract ACC-1)."""
+    return secrets.token_urlsafe(_SESSION_ID_BYTES)
 
-    :param user: ID or login ID of a user.
-    :param customer: ID, login ID or name of a customer.
-    :param client: ID, client ID or name of a client application.
-    :returns: one owner, none, or several where names are the same.
+
+def store_session(
+    connection: Connection,
+    session_id: str,
+    account: Account,
+    expires: datetime,
+    *,
+    created: datetime | None = None,
+    idle_expires: datetime | None = None,
+) -> None:
+    """Store a new session.
+
+    :param created: when it was logged in to; None for one of the operator's.
+    :param idle_expires: when it ends unless it is used; None for never.
     """
-    if user is not None:
-        return [SessionOwner(user_id=found) for found in _find(connection, models.User, user, ("login_id",))]
-    if customer is not None:
-        ids = _find(connection, models.Customer, customer, ("login_id", "name"))
-        return [SessionOwner(customer_id=found) for found in ids]
-    ids = _find(connection, models.ClientApplication, client or "", ("client_id", "name"))
-    return [SessionOwner(client_application_id=found) for found in ids]
-
-
-def _find(connection: Connection, model: type[models.Base], text: str, names: tuple[str, ...]) -> list[int]:
-    columns = model.__table__.c
-    if (record_id := parse_id(text)) and connection.scalar(select(columns.id).where(columns.id == record_id)):
-        return [record_id]
-    return list(connection.scalars(select(columns.id).where(or_(*(columns[name] == text for name in names)))))
-
-
-def create_session(connection: Connection, owner: SessionOwner, expires: datetime) -> str:
-    """Create a session.
-
-    :returns: its ID, which nothing can tell again.
-    """
-    session_id = secrets.token_urlsafe(_SESSION_ID_BYTES)
+    owners = {column.key: account.id if kind is account.kind else None for kind, column in _OWNER.items()}
     connection.execute(
         insert(models.Session).values(
-            digest=digest_of(session_id),
-            expires=expires,
-            user_id=owner.user_id,
-            customer_id=owner.customer_id,
-            client_application_id=owner.client_application_id,
+            digest=digest_of(session_id), expires=expires, created=created, idle_expires=idle_expires, **owners
         )
     )
-    return session_id
 
 
-def revoke_session(connection: Connection, session_id: str) -> bool:
+def load_session_account(connection: Connection, session_id: str) -> Account | None:
+    """Load the account that a session belongs to, live or not."""
+    row = connection.execute(
+        select(*_OWNER.values()).where(models.Session.digest == digest_of(session_id))
+    ).one_or_none()
+    owners = zip(_OWNER, row or (), strict=False)
+    return next((Account(kind, account_id) for kind, account_id in owners if account_id is not None), None)
+
+
+def load_login_digests(connection: Connection, account: Account, now: datetime) -> Sequence[bytes]:
+    """Load the digests of the live sessions that an account has logged in to, the oldest first."""
+    return connection.scalars(
+        select(models.Session.digest)
+        .where(_OWNER[account.kind] == account.id, models.Session.created.is_not(None), _LIVE)
+        .order_by(models.Session.created),
+        {"now": now},
+    ).all()
+
+
+def extend_session(connection: Connection, session_id: str, idle_expires: datetime) -> None:
+    """Let a session that is used end later."""
+    connection.execute(
+        update(models.Session).where(models.Session.digest == digest_of(session_id)).values(idle_expires=idle_expires)
+    )
+
+
+def end_session(connection: Connection, session_id: str) -> bool:
     """End a session.
 
     :returns: whether there was one.
     """
-    return connection.execute(delete(models.Session).where(models.Session.digest == digest_of(session_id))).rowcount > 0
+    return end_sessions(connection, [digest_of(session_id)]) > 0
+
+
+def end_sessions(connection: Connection, digests: Sequence[bytes]) -> int:
+    """End sessions.
+
+    :returns: how many of them there were.
+    """
+    return connection.execute(delete(models.Session).where(models.Session.digest.in_(digests))).rowcount
+
+
+def end_logins(connection: Connection, account: Account) -> None:
+    """End the sessions that an account has logged in to."""
+    connection.execute(
+        delete(models.Session).where(_OWNER[account.kind] == account.id, models.Session.created.is_not(None))
+    )
 
 
 def purge_sessions(connection: Connection, now: datetime) -> int:
@@ -144,4 +201,4 @@ def purge_sessions(connection: Connection, now: datetime) -> int:
 
     :returns: how many there were.
     """
-    return connection.execute(delete(models.Session).where(models.Session.expires <= now)).rowcount
+    return connection.execute(delete(models.Session).where(not_(_LIVE)), {"now": now}).rowcount

@@ -10,7 +10,7 @@ Source: contract, dataset.
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, missing, pre_load, validate, validates_schema
+from marshmallow import ValidationError, fields, missing, post_load, pre_load, validate, validates_schema
 
 from casemgr import models
 from casemgr.cases import DataType
@@ -344,3 +344,8 @@ class SessionRecord(Record):
         owners = [data["user_id"], data["customer_id"], data["client_application_id"]]
         if sum(owner is not None for owner in owners) != 1:
             raise ValidationError("exactly one of user, customer and clientApplication must be given", "user")
+
+    @post_load
+    def without_idle_time(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Let it end when it expires, used or not: nobody has logged in to it."""
+        return {**data, "created": None, "idle_expires": None}

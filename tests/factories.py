@@ -2,11 +2,14 @@
 
 import io
 import json
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
+from casemgr.hashes import hash_password
 from casemgr.importer import import_dataset
+from casemgr.models import ClientApplication, Customer, User
 
 Record = dict[str, Any]
 
@@ -15,6 +18,9 @@ USER, CUSTOMER, CLIENT = "session-of-a-user", "session-of-a-customer", "session-
 
 HOME, OTHER = 10, 11
 """Departments that `actors` makes: the user's home and another one."""
+
+NAME, PASSWORD = "ada", "wide as the sea"
+"""What the user of `store_accounts` logs in with, and also the customer and the client application."""
 
 NEVER = "2099-01-01T00:00:00Z"
 
@@ -127,3 +133,26 @@ def as_lines(records: list[Record]) -> bytes:
 def store(engine: Engine, *records: Record, replace: bool = False) -> None:
     """Import records; actors come first where a test needs them."""
     import_dataset(engine, io.BytesIO(as_lines(list(records))), replace=replace)
+
+
+@cache
+def hash_of_password() -> str:
+    """Hash the password of all accounts once, since it is slow."""
+    return hash_password(PASSWORD)
+
+
+def store_accounts(engine: Engine) -> None:
+    """Store one actor of each kind, or what they log in with; NAME and PASSWORD for all of them."""
+    store(
+        engine,
+        department(HOME, "Service"),
+        role(),
+        user(loginId=NAME),
+        customer(loginId=NAME),
+        client_application(clientId=NAME),
+        replace=True,
+    )
+    with engine.begin() as connection:
+        connection.execute(update(User).values(password_hash=hash_of_password()))
+        connection.execute(update(Customer).values(password_hash=hash_of_password()))
+        connection.execute(update(ClientApplication).values(client_secret_hash=hash_of_password()))

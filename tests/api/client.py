@@ -13,6 +13,10 @@ from casemgr.locales import LOCALES
 from casemgr.representations.as_xml import NAMESPACE
 
 CASE = "/core/casemgr/v3/case"
+LOGIN = {"user": "/core/authmgr/v3/user/login", "customer": "/core/authmgr/v3/customer/login"}
+SESSION = "/core/authmgr/v3/session"
+TOKEN = "/core/authmgr/v3/oauth2/token"
+REVOKE = "/core/authmgr/v3/oauth2/revoke"
 JSON, XML = "application/json", "application/xml"
 
 XML_SCHEMA = etree.XMLSchema(etree.parse(Path(schemas.__file__).with_name("casemgr.xsd")))

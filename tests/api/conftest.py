@@ -1,19 +1,23 @@
 """Fixtures for tests that speak HTTP through Flask's client."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, select, update
 from werkzeug.test import TestResponse
 
 from app import create_app
 from casemgr.config import Config
-from tests.api.client import CASE, CheckedClient, credentials
-from tests.factories import USER, Record, actors, store
+from casemgr.models import FailedLogin, Session
+from tests.api.client import CASE, LOGIN, CheckedClient, credentials
+from tests.factories import NAME, PASSWORD, USER, Record, actors, store, store_accounts
 
 Get = Callable[..., TestResponse]
 Have = Callable[..., None]
+LogIn = Callable[..., TestResponse]
+LetPass = Callable[[timedelta], None]
 
 
 @pytest.fixture
@@ -49,6 +53,46 @@ def get(client: CheckedClient) -> Get:
         return client.get(f"{CASE}/{path}", headers=credentials(session) | fields)
 
     return get
+
+
+@pytest.fixture
+def stored_accounts(engine: Engine) -> None:
+    """Store a user, a customer and a client application that can log in."""
+    store_accounts(engine)
+
+
+@pytest.fixture
+def log_in(client: CheckedClient, stored_accounts: None) -> LogIn:
+    """Log in to one of the stored accounts."""
+
+    def log_in(
+        kind: str = "user", name: str = NAME, password: str = PASSWORD, query: str = "", **headers: str
+    ) -> TestResponse:
+        fields = {header.replace("_", "-"): value for header, value in headers.items()}
+        body = {"userName": name, "password": password}
+        return client.post(f"{LOGIN[kind]}{query}", json=body, headers=fields)
+
+    return log_in
+
+
+@pytest.fixture
+def let_pass(engine: Engine) -> LetPass:
+    """Make everything that has an end or a date older, as if time had passed."""
+
+    def let_pass(duration: timedelta) -> None:
+        columns = (
+            *(Session.__table__.c[name] for name in ("created", "expires", "idle_expires")),
+            FailedLogin.__table__.c.failed,
+        )
+        with engine.begin() as connection:
+            for column in columns:
+                for instant in connection.scalars(
+                    select(column).distinct().where(column.is_not(None)).order_by(column)
+                ).all():
+                    earlier = {column: instant - duration}
+                    connection.execute(update(column.table).where(column == instant).values(earlier))
+
+    return let_pass
 
 
 @pytest.fixture

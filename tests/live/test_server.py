@@ -1,81 +1,16 @@
 """A real gunicorn with the configuration of the repository, over a socket."""
 
-import http.client
 import os
-import re
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine
 
 from tests.api.client import CASE
-from tests.factories import USER, actors, case, store
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-SECONDS = 30
-"""How long anything may take before the test gives up; nothing waits that long."""
+from tests.factories import USER
+from tests.live.server import Server
 
 pytestmark = pytest.mark.live_server
 HEADERS = {"X-egain-session": USER}
-
-
-class Server:
-    """A gunicorn that inherits a listening socket: connections wait in its queue until a worker is up."""
-
-    def __init__(self, database_url: URL, listener: socket.socket) -> None:
-        self.port: int = listener.getsockname()[1]
-        self.process = subprocess.Popen(  # noqa: S603 - the arguments are ours
-            [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", "app:create_app()"],
-            cwd=ROOT,
-            env=os.environ | {"CASEMGR_DATABASE_URL": database_url.render_as_string(hide_password=False)},
-            pass_fds=[listener.fileno()],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
-
-    def exchange(self, request: bytes) -> bytes:
-        """Send bytes and read what comes until the server closes the connection."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS) as connection:
-            answer = b""
-            try:
-                connection.sendall(request)
-                while received := connection.recv(65536):
-                    answer += received
-            except ConnectionError:  # the server may stop reading before the end of what it refuses
-                pass
-            return answer
-
-    def workers(self) -> list[int]:
-        """Read the process IDs of both workers from the log."""
-        assert self.process.stdout
-        booted = (re.search(rb"Booting worker with pid: (\d+)", line) for line in self.process.stdout)
-        return [int(match[1]) for match in islice(filter(None, booted), 2)]
-
-    def stop(self) -> str:
-        """Stop the server and get the rest of its log."""
-        self.process.send_signal(signal.SIGTERM)
-        output, _ = self.process.communicate(timeout=SECONDS)
-        return str(output, "utf-8")
-
-
-@pytest.fixture
-def server(database_url: URL, engine: Engine) -> Iterator[Server]:
-    store(engine, *actors(), case(1), case(2))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(database_url, listener)
-        yield server
-        if server.process.poll() is None:
-            server.stop()
-        assert server.process.returncode == 0
 
 
 def status(server: Server, path: str, **headers: str) -> int:

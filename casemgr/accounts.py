@@ -1,0 +1,161 @@
+"""Accounts: the users, customers and client applications that can log in, and the hashes of their secrets."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+
+from casemgr import models
+from casemgr.actors import ActorKind
+from casemgr.hashes import hash_password
+from casemgr.ids import MAX_ID, parse_id
+
+_SECRET_BYTES = 32
+_CLIENT_ID_BYTES = 8
+"""Random bytes of a new secret and of a new client ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user, customer or client application."""
+
+    kind: ActorKind
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCredentials:
+    """What the secret of an account is compared with.
+
+    :param secret_hash: None when the account has no secret, so that nobody can log in to it.
+    """
+
+    account: Account
+    secret_hash: str | None
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where a kind of account has what it logs in with, and by what else an operator may name it."""
+
+    id: ColumnElement[Any]
+    login: ColumnElement[Any]
+    secret_hash: ColumnElement[Any]
+    disabled: ColumnElement[Any]
+    names: Sequence[ColumnElement[Any]]
+
+
+def _columns(model: type[models.Base], login: str, secret_hash: str, *names: str) -> _Columns:
+    columns = model.__table__.c
+    return _Columns(
+        columns.id, columns[login], columns[secret_hash], columns.disabled, [columns[name] for name in (login, *names)]
+    )
+
+
+_COLUMNS: Mapping[ActorKind, _Columns] = {
+    ActorKind.USER: _columns(models.User, "login_id", "password_hash"),
+    ActorKind.CUSTOMER: _columns(models.Customer, "login_id", "password_hash", "name"),
+    ActorKind.CLIENT_APPLICATION: _columns(models.ClientApplication, "client_id", "client_secret_hash", "name"),
+}
+
+
+def find_accounts(connection: Connection, kind: ActorKind, text: str) -> list[Account]:
+    """Find whom an operator means by an ID, a login or client ID, or a name; an ID goes before the others.
+
+    :returns: one account, none, or several where names are the same.
+    """
+    columns = _COLUMNS[kind]
+    if (record_id := parse_id(text)) and connection.scalar(select(columns.id).where(columns.id == record_id)):
+        return [Account(kind, record_id)]
+    found = connection.scalars(select(columns.id).where(or_(*(name == text for name in columns.names))))
+    return [Account(kind, account_id) for account_id in found]
+
+
+def load_credentials(connection: Connection, kind: ActorKind, login: str) -> StoredCredentials | None:
+    """Load the account that has a login or client ID."""
+    columns = _COLUMNS[kind]
+    row = connection.execute(
+        select(columns.id, columns.secret_hash, columns.disabled).where(columns.login == login)
+    ).one_or_none()
+    return row and StoredCredentials(Account(kind, row[0]), row[1], row[2])
+
+
+def load_login(connection: Connection, account: Account) -> str | None:
+    """Load the login or client ID of an account, if it has one."""
+    columns = _COLUMNS[account.kind]
+    login: str | None = connection.scalar(select(columns.login).where(columns.id == account.id))
+    return login
+
+
+def store_secret_hash(
+    connection: Connection, account: Account, secret_hash: str, *, replacing: str | None = None
+) -> None:
+    """Store the hash of the secret of an account.
+
+    :param replacing: the hash that is to be replaced; if the account has another one by now, that one stays.
+    """
+    columns = _COLUMNS[account.kind]
+    statement = update(columns.id.table).where(columns.id == account.id).values({columns.secret_hash: secret_hash})
+    connection.execute(statement if replacing is None else statement.where(columns.secret_hash == replacing))
+
+
+def disable(connection: Connection, account: Account) -> None:
+    """Let nobody log in to an account or use a session of it."""
+    columns = _COLUMNS[account.kind]
+    connection.execute(update(columns.id.table).where(columns.id == account.id).values({columns.disabled: True}))
+
+
+def lock_account(connection: Connection, account: Account) -> None:
+    """Let no other transaction pass here for this account before this one ends; SQLite has one writer anyway."""
+    columns = _COLUMNS[account.kind]
+    connection.execute(select(columns.id).where(columns.id == account.id).with_for_update())
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """What a new client application asks for tokens with; nothing can tell the secret again."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def generate_secret() -> str:
+    """Generate a secret of a client application; its characters stand for themselves wherever it is sent."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def create_client(connection: Connection, name: str, client_type: str, client_id: str | None = None) -> NewClient:
+    """Create a client application.
+
+    :param client_id: None for a new one.
+    :raises ValueError: when the name, the type or the client ID cannot be used; the message is a sentence.
+    """
+    client_id = secrets.token_hex(_CLIENT_ID_BYTES) if client_id is None else client_id
+    if not (name and client_type and client_id):
+        raise ValueError("Neither the name nor the type nor the client ID may be empty.")
+    if load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id):
+        raise ValueError(f"{client_id}: There is a client application with this client ID already.")
+    created = NewClient(client_id, generate_secret())
+    connection.execute(
+        insert(models.ClientApplication).values(
+            # In the upper half of what fits a column, out of the way of the systems whose records are imported.
+            id=MAX_ID - secrets.randbelow(MAX_ID // 2),
+            name=name,
+            client_type=client_type,
+            client_id=client_id,
+            client_secret_hash=hash_password(created.client_secret),
+            disabled=False,
+        )
+    )
+    return created
+
+
+def load_clients(connection: Connection) -> list[models.ClientApplication]:
+    """Load every client application, by name."""
+    model = models.ClientApplication
+    return [
+        model(**row) for row in connection.execute(select(model.__table__).order_by(model.name, model.id)).mappings()
+    ]

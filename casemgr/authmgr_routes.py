@@ -1,0 +1,131 @@
+"""The blueprint of logging in and out, from top to bottom as in `casemgr.routes`; for clients, OAuth 2.0."""
+
+from datetime import UTC, datetime
+
+import orjson
+from flask import Blueprint, Response, request
+from sqlalchemy import Engine
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+
+from casemgr import oauth2
+from casemgr.actors import ActorKind
+from casemgr.addresses import client_address
+from casemgr.authentication import authenticate, parse_credentials
+from casemgr.config import Config
+from casemgr.database import writing
+from casemgr.locales import Locale
+from casemgr.login import Attempt, open_session, verify_credentials
+from casemgr.methods import answer_options
+from casemgr.negotiation import MediaType, select_locale, select_media_type
+from casemgr.parameters import parse_force_login
+from casemgr.paths import AUTHENTICATION_PATH
+from casemgr.request_bodies import MAX_BODY, parse_login, select_body_type
+from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, echo_session
+from casemgr.sessions import end_session
+
+_METADATA_PATH = "/.well-known/oauth-authorization-server"
+
+
+def create_blueprint(engine: Engine, config: Config) -> Blueprint:
+    """Create the routes for logging in and out over a database."""
+    blueprint = Blueprint("authmgr", __name__)
+
+    def log_in(kind: ActorKind) -> Response:
+        select_media_type(request.headers.get("Accept"))
+        locale = select_locale(request.headers.get("Accept-Language"))
+        force = parse_force_login(request.query_string.decode(errors="replace"))
+        body_type = select_body_type(request.headers.get("Content-Type", ""))
+        login = parse_login(body_type, _read_body())
+        now = datetime.now(UTC)
+        account = verify_credentials(
+            engine, Attempt(kind, login.user_name, login.password, _client_address(config)), now
+        )
+        session_id = open_session(engine, account, config, now, force=force)
+        response = _no_content(locale)
+        response.headers[SESSION_HEADER] = session_id
+        return response
+
+    @blueprint.post(f"{AUTHENTICATION_PATH}/user/login")
+    def log_in_user() -> Response:
+        return log_in(ActorKind.USER)
+
+    @blueprint.post(f"{AUTHENTICATION_PATH}/customer/login")
+    def log_in_customer() -> Response:
+        return log_in(ActorKind.CUSTOMER)
+
+    @blueprint.delete(f"{AUTHENTICATION_PATH}/session")
+    def log_out() -> Response:
+        select_media_type(request.headers.get("Accept"))
+        locale = select_locale(request.headers.get("Accept-Language"))
+        credentials = parse_credentials(
+            request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
+        )
+        authenticate(engine, credentials, config.session_idle_time, datetime.now(UTC))
+        echo_session(credentials)
+        with writing(engine) as connection:
+            end_session(connection, credentials.session_id)
+        return _no_content(locale)
+
+    @blueprint.post(f"{AUTHENTICATION_PATH}{oauth2.TOKEN_PATH}")
+    def issue_token() -> Response:
+        return _as_json(oauth2.issue_token(engine, config, _token_request(config), datetime.now(UTC)))
+
+    @blueprint.post(f"{AUTHENTICATION_PATH}{oauth2.REVOCATION_PATH}")
+    def revoke_token() -> Response:
+        return _as_json(oauth2.revoke_token(engine, config, _token_request(config), datetime.now(UTC)))
+
+    @blueprint.get(_METADATA_PATH)
+    def describe_server() -> Response:
+        metadata = oauth2.describe_server(config.base_url or request.host_url.rstrip("/"))
+        return Response(orjson.dumps(metadata), content_type=MediaType.JSON)
+
+    for path in ("/user/login", "/customer/login", oauth2.TOKEN_PATH, oauth2.REVOCATION_PATH):
+        answer_options(blueprint, f"{AUTHENTICATION_PATH}{path}", ["POST"])
+    answer_options(blueprint, f"{AUTHENTICATION_PATH}/session", ["DELETE"])
+    answer_options(blueprint, _METADATA_PATH, ["GET", "HEAD"])
+    return blueprint
+
+
+def _read_body() -> bytes:
+    """Read the body of the current request, and no more of it than it takes to tell that it is too long.
+
+    :raises RequestEntityTooLarge: when it is longer than MAX_BODY.
+    :raises ClientDisconnected: when it is cut off, or its transfer coding is wrong.
+    """
+    # werkzeug cuts a body without Content-Length at its limit and says nothing.
+    request.max_content_length = MAX_BODY + 1
+    try:
+        body = request.get_data()
+    except HTTPException:
+        raise
+    except Exception as error:
+        # Which one it is for a wrong transfer coding differs from server to server.
+        raise ClientDisconnected from error
+    if len(body) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return body
+
+
+def _token_request(config: Config) -> oauth2.TokenRequest:
+    """Take from the current request what the standard asks about."""
+    try:
+        _read_body()
+        form = tuple(request.form.items(multi=True)) if request.mimetype == oauth2.FORM else None
+    except (RequestEntityTooLarge, ClientDisconnected):
+        form = None
+    return oauth2.TokenRequest(request.headers.get(AUTHORIZATION_HEADER, ""), form, _client_address(config))
+
+
+def _client_address(config: Config) -> str:
+    return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), config.trusted_proxies)
+
+
+def _no_content(locale: Locale) -> Response:
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    response.content_language.add(locale.language_tag)
+    return response
+
+
+def _as_json(answer: oauth2.TokenResponse) -> Response:
+    return Response(orjson.dumps(answer.body), answer.status, answer.headers, content_type=MediaType.JSON)

@@ -1,0 +1,377 @@
+"""Logging in and out, and how long a session lasts."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import argon2
+import pytest
+from flask import Flask
+from lxml import etree
+from sqlalchemy import URL, Engine, delete, select, update
+from werkzeug.test import TestResponse
+
+from app import create_app
+from casemgr import models
+from casemgr.config import Config
+from casemgr.database import writing
+from casemgr.locales import LOCALES, Locale
+from tests.api.client import (
+    CASE,
+    LOGIN,
+    SESSION,
+    XML,
+    XML_SCHEMA,
+    CheckedClient,
+    child,
+    credentials,
+    details,
+    element,
+    error,
+)
+from tests.api.conftest import LetPass, LogIn
+from tests.api.test_statements import counted_statements
+from tests.factories import CLIENT, NAME, PASSWORD, USER, actors, case, session, store
+
+HEADER = "X-egain-session"
+KINDS = ["user", "customer"]
+IDLE, LIFETIME = timedelta(minutes=30), timedelta(hours=12)
+SECOND = timedelta(seconds=1)
+
+Ask = Callable[[str], int]
+
+
+@pytest.fixture
+def ask(client: CheckedClient) -> Ask:
+    """Ask for a case that does not exist and tell the status: 404 with a live session, else 401."""
+
+    def ask(session_id: str) -> int:
+        return client.get(f"{CASE}/1", headers={HEADER: session_id}).status_code
+
+    return ask
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_login_answers_a_new_session_and_no_body(log_in: LogIn, ask: Ask, kind: str) -> None:
+    first, second = log_in(kind), log_in(kind)
+    assert (first.status_code, first.data) == (204, b"")
+    assert "Content-Type" not in first.headers
+    assert first.headers[HEADER] != second.headers[HEADER]
+    assert [ask(login.headers[HEADER]) for login in (first, second)] == [404, 404]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_xml_logs_in_as_well(log_in: LogIn, client: CheckedClient, ask: Ask, kind: str) -> None:
+    body = f'<login xmlns="urn:casemgr:v3"><userName>{NAME}</userName><password>{PASSWORD}</password></login>'
+    XML_SCHEMA.assertValid(etree.fromstring(body))
+    response = client.post(LOGIN[kind], data=body, content_type=XML)
+    assert response.status_code == 204
+    assert ask(response.headers[HEADER]) == 404
+
+
+def test_a_session_is_that_of_the_account(engine: Engine, log_in: LogIn, client: CheckedClient) -> None:
+    store(engine, case(1))
+    assert client.get(f"{CASE}/1", headers={HEADER: log_in("user").headers[HEADER]}).status_code == 200
+    # As a user the same person would see the case.
+    assert client.get(f"{CASE}/1", headers={HEADER: log_in("customer").headers[HEADER]}).status_code == 404
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        pytest.param(NAME, "wrong", id="wrong password"),
+        pytest.param(NAME, "", id="empty password"),
+        pytest.param(NAME, PASSWORD + " ", id="a blank too many"),
+        pytest.param("nobody", PASSWORD, id="unknown name"),
+        pytest.param("", PASSWORD, id="empty name"),
+        pytest.param(NAME.upper(), PASSWORD, id="name in other case"),
+        pytest.param("20", PASSWORD, id="an ID instead of the name"),
+        pytest.param("\ud800\0\u202e", "\ud800\0", id="odd characters"),
+    ],
+)
+def test_wrong_credentials_are_all_alike(log_in: LogIn, kind: str, name: str, password: str) -> None:
+    response = log_in(kind, name, password)
+    assert error(response) == (401, "401-102")
+    assert HEADER not in response.headers
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="casemgr"'
+    assert json.loads(response.data)["developerMessage"] == (
+        "The user name or the password is not correct, or the account is disabled."
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "values", [pytest.param({"disabled": True}, id="disabled"), pytest.param({"password_hash": None}, id="no password")]
+)
+def test_an_account_that_nobody_can_use_looks_the_same(
+    log_in: LogIn, engine: Engine, kind: str, values: dict[str, object]
+) -> None:
+    wrong = log_in(kind, password="wrong")
+    with engine.begin() as connection:
+        connection.execute(update(models.User if kind == "user" else models.Customer).values(values))
+    response = log_in(kind)
+    assert (response.status_code, response.data) == (wrong.status_code, wrong.data)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        pytest.param(NAME, {}, id="wrong password"),
+        pytest.param("nobody", {}, id="unknown name"),
+        pytest.param(NAME, {"disabled": True}, id="disabled"),
+        pytest.param(NAME, {"password_hash": None}, id="no password"),
+    ],
+)
+def test_a_hash_is_computed_for_every_attempt(
+    log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, values: dict[str, object]
+) -> None:
+    if values:
+        with engine.begin() as connection:
+            connection.execute(update(models.User).values(values))
+    computed: list[str] = []
+    for method in ("hash", "verify"):
+        original = getattr(argon2.PasswordHasher, method)
+
+        def count(*arguments: str, original: Callable[..., object] = original, method: str = method) -> object:
+            computed.append(method)
+            return original(*arguments)
+
+        monkeypatch.setattr(argon2.PasswordHasher, method, count)
+    assert log_in("user", name, "wrong").status_code == 401
+    assert len(computed) == 1
+
+
+def test_a_login_does_not_need_a_permission(log_in: LogIn, client: CheckedClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(delete(models.UserRole))
+    response = log_in("user")
+    assert response.status_code == 204
+    assert error(client.get(f"{CASE}/1", headers={HEADER: response.headers[HEADER]})) == (403, "403-178")
+
+
+def test_an_outdated_hash_is_renewed(log_in: LogIn, engine: Engine) -> None:
+    cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with engine.begin() as connection:
+        connection.execute(update(models.User).values(password_hash=cheap.hash(PASSWORD)))
+
+    def stored() -> str:
+        with engine.connect() as connection:
+            return str(connection.scalar(select(models.User.password_hash)))
+
+    assert log_in("user", password="wrong").status_code == 401
+    assert argon2.PasswordHasher().check_needs_rehash(stored())
+    assert log_in("user").status_code == 204
+    renewed = stored()
+    assert not argon2.PasswordHasher().check_needs_rehash(renewed)
+    assert log_in("user").status_code == 204
+    assert stored() == renewed
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.language_tag)
+def test_a_refusal_is_told_in_every_locale(client: CheckedClient, locale: Locale) -> None:
+    response = client.post(
+        LOGIN["user"],
+        data="<login/>",
+        content_type=XML,
+        headers={"Accept": XML, "Accept-Language": locale.language_tag, "X-egain-error-message": "yes"},
+    )
+    assert response.headers["Content-Language"] == locale.language_tag
+    assert child(element(response), "code").text == "400-123"
+    assert bool(child(element(response), "userMessage").text)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        pytest.param({"Accept": "text/html"}, (406, "406-101"), id="media type"),
+        pytest.param({"Accept_Language": "pl"}, (406, "406-100"), id="locale"),
+    ],
+)
+def test_negotiation_comes_before_the_credentials(
+    log_in: LogIn, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    assert error(log_in("user", password="wrong", **headers)) == expected
+
+
+def test_an_answer_without_a_body_has_a_language(log_in: LogIn) -> None:
+    assert log_in("user", Accept_Language="sv").headers["Content-Language"] == "sv-SE"
+
+
+@pytest.mark.parametrize("path", [*LOGIN.values(), SESSION])
+def test_options_names_the_methods(client: CheckedClient, path: str) -> None:
+    method = "DELETE" if path == SESSION else "POST"
+    response = client.options(path)
+    assert (response.status_code, sorted(response.allow)) == (204, sorted([method, "OPTIONS"]))
+    refused = client.get(path)
+    assert error(refused) == (405, "405-100")
+    assert details(refused, "method") == sorted([method, "OPTIONS"])
+
+
+# logging out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_session_that_is_ended_does_not_hold(log_in: LogIn, client: CheckedClient, ask: Ask, kind: str) -> None:
+    ended, other = (log_in(kind).headers[HEADER] for _ in range(2))
+    response = client.delete(SESSION, headers={HEADER: ended})
+    assert (response.status_code, response.data, response.headers[HEADER]) == (204, b"", ended)
+    assert (ask(ended), ask(other)) == (401, 404)
+    assert error(client.delete(SESSION, headers={HEADER: ended})) == (401, "401-101")
+
+
+def test_a_session_of_the_operator_can_be_ended_too(client: CheckedClient, engine: Engine) -> None:
+    store(engine, *actors())
+    for session_id in (USER, CLIENT):
+        assert client.delete(SESSION, headers=credentials(session_id)).status_code == 204
+        assert client.delete(SESSION, headers=credentials(session_id)).status_code == 401
+
+
+def test_nobody_can_end_a_session_without_credentials(client: CheckedClient) -> None:
+    assert error(client.delete(SESSION)) == (401, "401-100")
+
+
+# at most five sessions
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sixth_login_is_refused(log_in: LogIn, ask: Ask, kind: str) -> None:
+    sessions = [log_in(kind).headers[HEADER] for _ in range(5)]
+    response = log_in(kind)
+    assert error(response) == (403, "403-120")
+    assert details(response, "limit") == ["5"]
+    assert HEADER not in response.headers
+    assert [ask(session_id) for session_id in sessions] == [404] * 5
+
+
+def test_a_sixth_login_by_force_ends_the_oldest(log_in: LogIn, ask: Ask) -> None:
+    sessions = [log_in("user").headers[HEADER] for _ in range(5)]
+    assert error(log_in("user", query="?forceLogin=no")) == (403, "403-120")
+    sessions.append(log_in("user", query="?forceLogin=yes").headers[HEADER])
+    assert [ask(session_id) for session_id in sessions] == [401] + [404] * 5
+
+
+def test_force_ends_nothing_where_there_is_room(log_in: LogIn, ask: Ask) -> None:
+    sessions = [log_in("user", query="?forceLogin=yes").headers[HEADER] for _ in range(5)]
+    assert [ask(session_id) for session_id in sessions] == [404] * 5
+
+
+def test_sessions_that_have_ended_make_room(log_in: LogIn, client: CheckedClient, let_pass: LetPass) -> None:
+    first = [log_in("user").headers[HEADER] for _ in range(5)]
+    client.delete(SESSION, headers={HEADER: first[0]})
+    assert [log_in("user").status_code for _ in range(2)] == [204, 403]
+    let_pass(IDLE)
+    assert [log_in("user").status_code for _ in range(6)] == [204] * 5 + [403]
+
+
+def test_accounts_and_sessions_of_the_operator_do_not_take_each_others_room(
+    log_in: LogIn, engine: Engine, ask: Ask
+) -> None:
+    store(engine, *(session(f"operator-{number}", user=20) for number in range(5)))
+    assert [log_in("customer").status_code for _ in range(5)] == [204] * 5
+    assert [log_in("user").status_code for _ in range(5)] == [204] * 5
+    assert log_in("user", query="?forceLogin=yes").status_code == 204
+    assert [ask(f"operator-{number}") for number in range(5)] == [404] * 5
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "key", "values"),
+    [
+        pytest.param("?force=yes", (400, "400-101"), "parameter", ["force"], id="unknown"),
+        pytest.param("?$attribute=all&x", (400, "400-101"), "parameter", ["$attribute", "x"], id="of other resources"),
+        pytest.param("?forcelogin=yes", (400, "400-101"), "parameter", ["forcelogin"], id="in other case"),
+        pytest.param("?forceLogin=yes&forceLogin=no", (400, "400-103"), "parameter", ["forceLogin"], id="twice"),
+        pytest.param("?forceLogin=true", (400, "400-102"), "supported", ["yes", "no"], id="unsupported"),
+        pytest.param("?forceLogin=", (400, "400-102"), "value", [""], id="empty"),
+    ],
+)
+def test_a_query_that_is_not_valid_is_refused(
+    log_in: LogIn, query: str, expected: tuple[int, str], key: str, values: list[str]
+) -> None:
+    response = log_in("user", password="wrong", query=query)
+    assert error(response) == expected
+    assert details(response, key) == values
+
+
+# idle time and lifetime
+
+
+def test_a_session_ends_when_it_is_not_used(log_in: LogIn, ask: Ask, let_pass: LetPass) -> None:
+    session_id = log_in("user").headers[HEADER]
+    let_pass(IDLE - 10 * SECOND)
+    assert ask(session_id) == 404
+    let_pass(IDLE + SECOND)
+    assert ask(session_id) == 401
+
+
+def test_use_keeps_a_session_alive_until_its_lifetime_ends(log_in: LogIn, ask: Ask, let_pass: LetPass) -> None:
+    session_id = log_in("customer").headers[HEADER]
+    step = IDLE - 2 * timedelta(minutes=1)
+    for _ in range(LIFETIME // step):
+        let_pass(step)
+        assert ask(session_id) == 404
+    let_pass(LIFETIME % step)
+    assert ask(session_id) == 401
+
+
+@pytest.mark.parametrize("path", ["nonsense", "1?nonsense"])
+def test_a_request_that_fails_is_use_too(
+    log_in: LogIn, client: CheckedClient, ask: Ask, let_pass: LetPass, path: str
+) -> None:
+    session_id = log_in("user").headers[HEADER]
+    let_pass(IDLE / 2)
+    assert client.get(f"{CASE}/{path}", headers={HEADER: session_id}).status_code == 400
+    let_pass(IDLE - SECOND)
+    assert ask(session_id) == 404
+
+
+def test_not_every_use_is_written(log_in: LogIn, ask: Ask, let_pass: LetPass) -> None:
+    session_id = log_in("user").headers[HEADER]
+    let_pass(timedelta(minutes=2))
+    updates = []
+    for _ in range(3):
+        with counted_statements() as statements:
+            ask(session_id)
+        updates.append(sum(statement.startswith("UPDATE") for statement in statements))
+    assert updates == [1, 0, 0]
+
+
+def test_a_session_of_the_operator_does_not_end_early(engine: Engine, ask: Ask, let_pass: LetPass) -> None:
+    store(engine, *actors())
+    let_pass(timedelta(days=300))
+    assert ask(USER) == 404
+
+
+def test_a_request_does_not_wait_for_a_writer(log_in: LogIn, ask: Ask, let_pass: LetPass, engine: Engine) -> None:
+    session_id = log_in("user").headers[HEADER]
+    let_pass(IDLE / 2)
+    with writing(engine):
+        assert ask(session_id) == 404
+    let_pass(IDLE / 2)
+    assert ask(session_id) == 401
+
+
+@pytest.fixture
+def strict(database_url: URL) -> Flask:
+    app = create_app(
+        Config(database_url, session_idle_time=timedelta(minutes=2), session_lifetime=timedelta(minutes=3))
+    )
+    app.test_client_class = CheckedClient
+    return app
+
+
+@pytest.mark.usefixtures("stored_accounts")
+def test_both_times_are_settings(strict: Flask, let_pass: LetPass) -> None:
+    def post() -> TestResponse:
+        return strict.test_client().post(LOGIN["user"], json={"userName": NAME, "password": PASSWORD})
+
+    def ask(session_id: str) -> int:
+        return strict.test_client().get(f"{CASE}/1", headers={HEADER: session_id}).status_code
+
+    idle, used = (post().headers[HEADER] for _ in range(2))
+    let_pass(timedelta(seconds=100))
+    assert ask(used) == 404
+    let_pass(timedelta(seconds=60))
+    assert (ask(idle), ask(used)) == (401, 404)
+    let_pass(timedelta(seconds=60))
+    assert ask(used) == 401

@@ -1,0 +1,285 @@
+"""Tokens for client applications, as RFC 6749, RFC 7009 and RFC 8414 want them."""
+
+import base64
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import URL, Engine, update
+from werkzeug.test import TestResponse
+
+from app import create_app
+from casemgr import models
+from casemgr.actors import ActorKind
+from casemgr.config import Config
+from casemgr.throttling import record_failure, subject_of_account
+from tests.api.client import CASE, JSON, LOGIN, REVOKE, TOKEN, XML, CheckedClient, details, error
+from tests.api.conftest import LetPass
+from tests.factories import CLIENT, NAME, PASSWORD, USER, actors, client_application, store
+
+GRANT = {"grant_type": "client_credentials"}
+SECRET = {"client_id": NAME, "client_secret": PASSWORD}
+METADATA = "/.well-known/oauth-authorization-server"
+
+pytestmark = pytest.mark.usefixtures("stored_accounts")
+
+
+def basic(text: str = f"{NAME}:{PASSWORD}") -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
+
+
+def oauth2_error(response: TestResponse) -> tuple[int, str]:
+    body: dict[str, Any] = json.loads(response.data)
+    assert response.headers["Content-Type"] == JSON
+    assert response.headers["Pragma"] == "no-cache"
+    assert set(body) <= {"error", "error_description"}
+    assert all(" " <= character <= "~" and character not in '"\\' for character in body.get("error_description", ""))
+    return response.status_code, body["error"]
+
+
+def token(client: CheckedClient) -> str:
+    return str(json.loads(client.post(TOKEN, data=GRANT, headers=basic()).data)["access_token"])
+
+
+def ask(client: CheckedClient, session_id: str) -> int:
+    """Ask for a case that does not exist and tell the status: 404 with a live token, else 401."""
+    return client.get(f"{CASE}/1", headers={"Authorization": f"Bearer {session_id}"}).status_code
+
+
+@pytest.mark.parametrize(
+    ("form", "headers"),
+    [
+        pytest.param(GRANT, basic(), id="HTTP Basic"),
+        pytest.param(GRANT | SECRET, {}, id="form"),
+        pytest.param(GRANT | {"client_id": NAME}, basic(), id="HTTP Basic, and the ID in the form"),
+        pytest.param(GRANT | {"unknown": "x", "scope": ""}, basic(), id="parameters unknown and empty"),
+        pytest.param(GRANT, basic() | {"Accept": "text/html", "Accept-Language": "xx"}, id="no negotiation"),
+        pytest.param(GRANT | SECRET, {"Authorization": "Bearer x"}, id="form, and a token that is ignored"),
+    ],
+)
+def test_a_client_gets_a_token(client: CheckedClient, form: dict[str, str], headers: dict[str, str]) -> None:
+    response = client.post(TOKEN, data=form, headers=headers)
+    body = json.loads(response.data)
+    assert response.status_code == 200
+    assert set(body) == {"token_type", "access_token", "expires_in"}
+    assert (body["token_type"], body["expires_in"]) == ("Bearer", 3600)
+    assert "no-store" in response.headers["Cache-Control"]
+    assert response.headers["Pragma"] == "no-cache"
+    assert "X-egain-session" not in response.headers
+    assert ask(client, body["access_token"]) == 404
+
+
+def test_a_token_is_new_each_time_and_lasts_its_time(client: CheckedClient, let_pass: LetPass) -> None:
+    first, second = token(client), token(client)
+    assert first != second
+    let_pass(timedelta(seconds=3590))
+    assert ask(client, first) == 404
+    let_pass(timedelta(seconds=10))
+    assert ask(client, first) == 401
+
+
+def test_a_client_may_have_many_tokens(client: CheckedClient) -> None:
+    tokens = [token(client) for _ in range(7)]
+    assert [ask(client, session_id) for session_id in tokens] == [404] * 7
+
+
+def test_a_client_of_another_type_gets_a_token_and_no_case(client: CheckedClient, engine: Engine) -> None:
+    store(engine, client_application(40, clientType="Kiosk", clientId=NAME, clientSecret=PASSWORD), replace=True)
+    response = client.get(f"{CASE}/1", headers={"Authorization": f"Bearer {token(client)}"})
+    assert error(response) == (403, "403-112")
+
+
+@pytest.mark.parametrize("text", [f"a%64a:{PASSWORD}", f"{NAME}:wide%20as%20the%20sea"])
+def test_basic_credentials_may_be_encoded(client: CheckedClient, text: str) -> None:
+    assert client.post(TOKEN, data=GRANT, headers=basic(text)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "headers", "expected"),
+    [
+        pytest.param({}, basic(), (400, "invalid_request"), id="nothing"),
+        pytest.param({"grant_type": ""}, basic(), (400, "invalid_request"), id="empty grant type"),
+        pytest.param({"grant_type": "password"}, basic(), (400, "unsupported_grant_type"), id="another grant type"),
+        pytest.param({"grant_type": 'é"\\\n'}, basic(), (400, "unsupported_grant_type"), id="odd grant type"),
+        pytest.param(GRANT | {"scope": "read"}, basic(), (400, "invalid_scope"), id="scope"),
+        pytest.param(GRANT | SECRET, basic(), (400, "invalid_request"), id="two ways of authentication"),
+        pytest.param({"grant_type": ["client_credentials"] * 2}, basic(), (400, "invalid_request"), id="repeated"),
+        pytest.param(GRANT | {"x": "y" * 5000}, basic(), (400, "invalid_request"), id="too long"),
+        pytest.param(GRANT, {}, (401, "invalid_client"), id="no authentication"),
+        pytest.param(GRANT | {"client_id": NAME}, {}, (401, "invalid_client"), id="no secret"),
+        pytest.param(GRANT | SECRET | {"client_secret": "x"}, {}, (401, "invalid_client"), id="wrong secret"),
+        pytest.param(GRANT | SECRET | {"client_id": "x"}, {}, (401, "invalid_client"), id="unknown client"),
+        pytest.param(GRANT, basic(f"{NAME}:wrong"), (401, "invalid_client"), id="Basic, wrong secret"),
+        pytest.param(GRANT, basic(f"{NAME}:"), (401, "invalid_client"), id="Basic, no secret"),
+        pytest.param(GRANT, basic(NAME), (401, "invalid_client"), id="Basic without a colon"),
+        pytest.param(GRANT, {"Authorization": "Basic"}, (401, "invalid_client"), id="Basic and nothing"),
+        pytest.param(GRANT, {"Authorization": "Basic !"}, (401, "invalid_client"), id="not Base64"),
+        pytest.param(GRANT, {"Authorization": "Basic w6k="}, (401, "invalid_client"), id="UTF-8"),
+        pytest.param(GRANT, {"Authorization": "Basic /zr/"}, (401, "invalid_client"), id="not UTF-8"),
+        pytest.param(GRANT, {"Authorization": f"Bearer {PASSWORD}"}, (401, "invalid_client"), id="Bearer"),
+    ],
+)
+def test_errors_are_those_of_the_standard(
+    client: CheckedClient, form: dict[str, Any], headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    response = client.post(TOKEN, data=form, headers=headers)
+    assert oauth2_error(response) == expected
+    if expected[0] == 401:
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="casemgr"'
+
+
+def test_a_failed_authentication_is_always_the_same(client: CheckedClient, engine: Engine) -> None:
+    wrong = client.post(TOKEN, data=GRANT | SECRET | {"client_secret": "wrong"})
+    unknown = client.post(TOKEN, data=GRANT | SECRET | {"client_id": "unknown"})
+    with engine.begin() as connection:
+        connection.execute(update(models.ClientApplication).values(disabled=True))
+    disabled = client.post(TOKEN, data=GRANT | SECRET)
+    assert wrong.data == unknown.data == disabled.data
+
+
+@pytest.mark.parametrize("path", [TOKEN, REVOKE])
+@pytest.mark.parametrize("content_type", [None, JSON, XML, "text/plain", "multipart/form-data"])
+def test_a_body_that_is_no_form_is_not_valid(client: CheckedClient, path: str, content_type: str | None) -> None:
+    response = client.post(path, data=b"grant_type=client_credentials", content_type=content_type, headers=basic())
+    assert oauth2_error(response) == (400, "invalid_request")
+
+
+def test_credentials_in_the_url_do_not_count(client: CheckedClient) -> None:
+    response = client.post(TOKEN, query_string=GRANT | SECRET, data=GRANT)
+    assert oauth2_error(response) == (401, "invalid_client")
+
+
+def test_failures_slow_a_client_down(client: CheckedClient, engine: Engine) -> None:
+    responses = [client.post(TOKEN, data=GRANT, headers=basic(f"{NAME}:wrong")) for _ in range(11)]
+    assert [oauth2_error(response) for response in responses] == [(401, "invalid_client")] * 10 + [
+        (429, "invalid_client")
+    ]
+    assert 0 < int(responses[-1].headers["Retry-After"]) <= 900
+    assert client.post(TOKEN, data=GRANT, headers=basic()).status_code == 429
+
+
+def test_failures_of_users_and_clients_with_the_same_name_count_apart(client: CheckedClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        for _ in range(10):
+            record_failure(connection, [subject_of_account(ActorKind.USER, NAME)], datetime.now(UTC))
+    assert client.post(TOKEN, data=GRANT, headers=basic()).status_code == 200
+
+
+@pytest.mark.parametrize("path", [TOKEN, REVOKE])
+def test_only_post_is_allowed(client: CheckedClient, path: str) -> None:
+    response = client.get(path)
+    assert error(response) == (405, "405-100")
+    assert details(response, "method") == sorted(client.options(path).allow) == ["OPTIONS", "POST"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    path=st.sampled_from([TOKEN, REVOKE]),
+    body=st.binary(max_size=60),
+    credentials=st.binary(max_size=20).map(lambda raw: b"Basic " + base64.b64encode(raw)) | st.binary(max_size=20),
+)
+def test_no_request_is_unexpected(client: CheckedClient, path: str, body: bytes, credentials: bytes) -> None:
+    header = credentials.decode("latin-1").translate({10: None, 13: None})
+    response = client.post(
+        path,
+        data=b"grant_type=client_credentials&" + body,
+        content_type="application/x-www-form-urlencoded",
+        headers={"Authorization": header},
+    )
+    assert oauth2_error(response)[0] in {400, 401, 429}
+
+
+# revocation
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param({}, id="token alone"),
+        pytest.param({"token_type_hint": "access_token"}, id="hint"),
+        pytest.param({"token_type_hint": "refresh_token"}, id="wrong hint"),
+        pytest.param({"token_type_hint": "nonsense"}, id="unknown hint"),
+    ],
+)
+def test_a_revoked_token_does_not_hold(client: CheckedClient, form: dict[str, str]) -> None:
+    revoked, other = token(client), token(client)
+    response = client.post(REVOKE, data={"token": revoked, **form}, headers=basic())
+    assert response.status_code == 200
+    assert [ask(client, session_id) for session_id in (revoked, other)] == [401, 404]
+
+
+@pytest.mark.parametrize("session_id", ["unknown", USER])
+def test_what_is_no_token_counts_as_revoked(client: CheckedClient, engine: Engine, session_id: str) -> None:
+    store(engine, *(record for record in actors() if record["type"] == "session"))
+    assert client.post(REVOKE, data={"token": session_id}, headers=basic()).status_code == 200
+    assert client.get(f"{CASE}/1", headers={"X-egain-session": USER}).status_code == 404
+
+
+def test_the_token_of_another_client_is_not_revoked(client: CheckedClient, engine: Engine) -> None:
+    store(engine, client_application(41, clientId="other", clientSecret="other"))
+    issued = token(client)
+    response = client.post(REVOKE, data={"token": issued}, headers=basic("other:other"))
+    assert oauth2_error(response) == (400, "invalid_grant")
+    assert ask(client, issued) == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "headers", "expected"),
+    [
+        pytest.param({}, basic(), (400, "invalid_request"), id="no token"),
+        pytest.param({"token": CLIENT}, {}, (401, "invalid_client"), id="no authentication"),
+        pytest.param({"token": CLIENT}, basic("ada:wrong"), (401, "invalid_client"), id="wrong secret"),
+        pytest.param({"token": [CLIENT, CLIENT]}, basic(), (400, "invalid_request"), id="repeated"),
+    ],
+)
+def test_a_revocation_that_is_not_valid(
+    client: CheckedClient, form: dict[str, Any], headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    assert oauth2_error(client.post(REVOKE, data=form, headers=headers)) == expected
+
+
+# metadata
+
+
+def test_metadata_name_the_endpoints(client: CheckedClient) -> None:
+    response = client.get(METADATA, headers={"Accept": "text/html"}, base_url="https://cases.example.com")
+    metadata = AuthorizationServerMetadata(json.loads(response.data))
+    metadata.validate()
+    assert metadata["issuer"] == "https://cases.example.com"
+    for name, path in (("token_endpoint", TOKEN), ("revocation_endpoint", REVOKE)):
+        assert metadata[name] == f"https://cases.example.com{path}"
+        assert set(metadata[f"{name}_auth_methods_supported"]) == {"client_secret_basic", "client_secret_post"}
+    assert metadata["grant_types_supported"] == ["client_credentials"]
+
+
+def test_the_base_url_is_a_setting(database_url: URL) -> None:
+    app = create_app(Config(database_url, base_url="https://cases.example.com"))
+    metadata = json.loads(app.test_client().get(METADATA).data)
+    assert metadata["issuer"] == "https://cases.example.com"
+    assert metadata["token_endpoint"] == f"https://cases.example.com{TOKEN}"
+
+
+@pytest.mark.parametrize("host", ["", "a b", 'x"y', "x" * 5000, "é", "localhost:port", "[::1"])
+def test_no_host_is_unexpected(client: CheckedClient, host: str) -> None:
+    assert client.get(METADATA, headers={"Host": host}).status_code == 200
+
+
+def test_the_lifetime_of_a_token_is_a_setting(database_url: URL) -> None:
+    app = create_app(Config(database_url, token_lifetime=timedelta(minutes=5)))
+    response = app.test_client().post(TOKEN, data=GRANT, headers=basic())
+    assert json.loads(response.data)["expires_in"] == 300
+
+
+def test_not_even_a_debugging_log_has_a_secret(client: CheckedClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    issued = token(client)
+    client.post(TOKEN, data=GRANT | SECRET)
+    client.post(TOKEN, data=GRANT | SECRET | {"client_secret": "wrong secret"})
+    client.post(REVOKE, data={"token": issued}, headers=basic())
+    client.post(LOGIN["user"], json={"userName": NAME, "password": PASSWORD})
+    assert all(secret not in caplog.text for secret in (issued, PASSWORD, "wrong secret"))

@@ -1,0 +1,120 @@
+"""Failed logins slow down."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import URL, Engine, func, select
+
+from app import create_app
+from casemgr.config import Config
+from casemgr.models import FailedLogin
+from casemgr.throttling import record_failure, subject_of_address
+from tests.api.client import LOGIN, CheckedClient, details, error
+from tests.api.conftest import LetPass, LogIn
+from tests.factories import NAME, PASSWORD
+
+WINDOW = timedelta(minutes=15)
+TOO_MANY = (429, "429-100")
+
+
+def have_failed_from(engine: Engine, address: str, times: int) -> None:
+    """Record failures of other accounts from an address."""
+    with engine.begin() as connection:
+        for _ in range(times):
+            record_failure(connection, [subject_of_address(address)], datetime.now(UTC))
+
+
+@pytest.mark.parametrize("name", [pytest.param(NAME, id="account"), pytest.param("nobody", id="unknown name")])
+def test_an_eleventh_attempt_is_refused(log_in: LogIn, name: str) -> None:
+    statuses = [log_in("user", name, "wrong").status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+    refused = log_in("user", name, PASSWORD)
+    assert error(refused) == TOO_MANY
+    [seconds] = details(refused, "seconds")
+    assert refused.headers["Retry-After"] == seconds
+    assert 0 < int(seconds) <= WINDOW.total_seconds()
+
+
+def test_other_accounts_are_not_concerned(log_in: LogIn) -> None:
+    for _ in range(10):
+        log_in("user", password="wrong")
+    assert error(log_in("user")) == TOO_MANY
+    assert log_in("customer").status_code == 204
+
+
+def test_failures_count_for_15_minutes(log_in: LogIn, let_pass: LetPass) -> None:
+    for _ in range(5):
+        log_in("user", password="wrong")
+    let_pass(WINDOW / 3)
+    for _ in range(5):
+        log_in("user", password="wrong")
+    refused = log_in("user")
+    assert (
+        (WINDOW * 2 / 3).total_seconds() - 60 < int(refused.headers["Retry-After"]) <= (WINDOW * 2 / 3).total_seconds()
+    )
+    let_pass(WINDOW * 2 / 3)
+    assert [log_in("user", password="wrong").status_code for _ in range(6)] == [401] * 5 + [429]
+    let_pass(WINDOW)
+    assert log_in("user").status_code == 204
+
+
+def test_refused_attempts_do_not_prolong_the_wait(log_in: LogIn, let_pass: LetPass) -> None:
+    for _ in range(12):
+        log_in("user", password="wrong")
+    let_pass(WINDOW)
+    assert log_in("user").status_code == 204
+
+
+def test_a_success_is_a_new_start(log_in: LogIn) -> None:
+    for _ in range(2):
+        assert [log_in("user", password="wrong").status_code for _ in range(9)] == [401] * 9
+        assert log_in("user", query="?forceLogin=yes").status_code == 204
+
+
+def test_an_address_may_fail_100_times(log_in: LogIn, engine: Engine) -> None:
+    have_failed_from(engine, "127.0.0.1", 99)
+    assert [log_in("user", password="wrong").status_code for _ in range(2)] == [401, 429]
+    assert error(log_in("customer")) == TOO_MANY
+
+
+def test_a_success_does_not_excuse_the_address(log_in: LogIn, engine: Engine) -> None:
+    have_failed_from(engine, "127.0.0.1", 99)
+    assert log_in("user").status_code == 204
+    assert [log_in("user", password="wrong").status_code for _ in range(2)] == [401, 429]
+
+
+def test_an_address_is_not_taken_from_any_header(log_in: LogIn, engine: Engine) -> None:
+    have_failed_from(engine, "127.0.0.1", 100)
+    assert error(log_in("user", X_Forwarded_For="192.0.2.1", Forwarded="for=192.0.2.1")) == TOO_MANY
+
+
+@pytest.fixture
+def behind_proxy(database_url: URL) -> Flask:
+    config = Config.from_environment(
+        {"CASEMGR_DATABASE_URL": str(database_url), "CASEMGR_TRUSTED_PROXIES": "127.0.0.1"}
+    )
+    app = create_app(config)
+    app.test_client_class = CheckedClient
+    return app
+
+
+@pytest.mark.usefixtures("stored_accounts")
+def test_the_forwarded_address_counts_behind_a_trusted_proxy(behind_proxy: Flask, engine: Engine) -> None:
+    have_failed_from(engine, "192.0.2.1", 100)
+    statuses = [
+        behind_proxy.test_client()
+        .post(LOGIN["user"], json={"userName": NAME, "password": PASSWORD}, headers={"X-Forwarded-For": forwarded})
+        .status_code
+        for forwarded in ("192.0.2.1", "192.0.2.2", "192.0.2.1, 192.0.2.2")
+    ]
+    assert statuses == [429, 204, 204]
+
+
+def test_failures_that_no_longer_count_are_not_kept(log_in: LogIn, engine: Engine, let_pass: LetPass) -> None:
+    for name in ("one", "two", "three"):
+        log_in("user", name)
+    let_pass(WINDOW)
+    log_in("user", "four")
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(FailedLogin)) == 2

@@ -1,0 +1,236 @@
+"""The commands that manage what users, customers and client applications log in with."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from click.testing import Result as Outcome
+from sqlalchemy import URL, Engine
+
+from casemgr.accounts import Account
+from casemgr.actors import ActorKind
+from casemgr.cli import main
+from casemgr.config import Config
+from casemgr.errors import ApiError
+from casemgr.ids import MAX_ID
+from casemgr.login import Attempt, open_session, verify_credentials
+from casemgr.sessions import load_session, store_session
+from tests.factories import NAME, PASSWORD, USER, client_application, customer, session, store, store_accounts, user
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = 60
+"""How long a command may take before the test gives up; nothing waits that long."""
+
+KINDS = {"user": ActorKind.USER, "customer": ActorKind.CUSTOMER, "client": ActorKind.CLIENT_APPLICATION}
+NEW = "deep as the sea"
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(database_url: URL, engine: Engine) -> Run:
+    """Run the command on a database with accounts."""
+    store_accounts(engine)
+
+    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
+        return CliRunner().invoke(main, arguments, input=stdin, env={"CASEMGR_DATABASE_URL": str(database_url)})
+
+    return run
+
+
+def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME) -> bool | str:
+    try:
+        return bool(verify_credentials(engine, Attempt(kind, name, password, "192.0.2.1"), datetime.now(UTC)))
+    except ApiError as error:
+        return error.definition.code == "429-100" and "too many failures"
+
+
+def values(outcome: Outcome) -> dict[str, str]:
+    """Get what a command prints as `name=value`."""
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    return dict(line.split("=", 1) for line in outcome.stdout.splitlines())
+
+
+# user set-password, customer set-password
+
+
+@pytest.mark.parametrize("group", ["user", "customer"])
+@pytest.mark.parametrize("stdin", [f"{NEW}\n", NEW, f"{NEW}\r\n", f"{NEW}\nanother line\n"], ids=repr)
+def test_a_password_is_the_first_line_of_standard_input(run: Run, engine: Engine, group: str, stdin: str) -> None:
+    outcome = run(group, "set-password", NAME, stdin=stdin.encode())
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, "", "The password is set.\n")
+    assert may_log_in(engine, KINDS[group], NEW)
+    assert not may_log_in(engine, KINDS[group], PASSWORD)
+
+
+def test_a_password_of_any_characters_holds(run: Run, engine: Engine) -> None:
+    run("user", "set-password", NAME, stdin=" пароль\t\u202e\0 \n".encode())
+    assert may_log_in(engine, ActorKind.USER, " пароль\t\u202e\0 ")
+
+
+def test_a_password_is_that_of_one_account(run: Run, engine: Engine) -> None:
+    run("user", "set-password", NAME, stdin=NEW.encode())
+    assert may_log_in(engine, ActorKind.CUSTOMER, PASSWORD)
+
+
+def test_a_new_password_ends_what_the_old_one_began(run: Run, engine: Engine) -> None:
+    now = datetime.now(UTC)
+    accounts = Account(ActorKind.USER, 20), Account(ActorKind.CUSTOMER, 30)
+    config = Config.from_environment({})
+    ended, other = (open_session(engine, account, config, now, force=False) for account in accounts)
+    store(engine, session(USER, user=20))
+    for _ in range(10):
+        may_log_in(engine, ActorKind.USER, "wrong")
+    assert may_log_in(engine, ActorKind.USER, PASSWORD) == "too many failures"
+    run("user", "set-password", NAME, stdin=NEW.encode())
+    with engine.connect() as connection:
+        live = [bool(load_session(connection, session_id, now)) for session_id in (ended, other, USER)]
+    assert live == [False, True, True]
+    assert may_log_in(engine, ActorKind.USER, NEW) is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "complaint"),
+    [
+        pytest.param(["user", "set-password", NAME], b"", "The password is empty.", id="no input"),
+        pytest.param(["user", "set-password", NAME], b"\nx\n", "The password is empty.", id="empty line"),
+        pytest.param(["user", "set-password", NAME], b"\xff\n", "The password is not UTF-8.", id="not UTF-8"),
+        pytest.param(["user", "set-password", "nobody"], b"x", "nobody: There is none.", id="unknown"),
+        pytest.param(
+            ["customer", "set-password", "Twin"], b"x", "Twin: The name is not unique; give the ID.", id="two"
+        ),
+        pytest.param(
+            ["customer", "set-password", "31"],
+            b"x",
+            "31: There is nothing to log in with; a login or client ID comes with an import.",
+            id="no login ID",
+        ),
+    ],
+)
+def test_a_password_that_cannot_be_set(
+    run: Run, engine: Engine, arguments: list[str], stdin: bytes, complaint: str
+) -> None:
+    store(engine, customer(31, "Twin"), customer(32, "Twin"))
+    outcome = run(*arguments, stdin=stdin)
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {complaint}\n")
+    assert may_log_in(engine, ActorKind.USER, PASSWORD)
+
+
+def test_a_password_typed_on_a_terminal_is_not_shown(engine: Engine, database_url: URL) -> None:
+    store_accounts(engine)
+    terminal, keyboard = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - the arguments are ours
+        [sys.executable, "-c", "from casemgr.cli import main; main()", "user", "set-password", NAME],
+        cwd=ROOT,
+        env=os.environ | {"CASEMGR_DATABASE_URL": str(database_url)},
+        stdin=keyboard,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        os.close(keyboard)
+        assert process.stderr
+        shown = b""
+        for prompt in (b"Password: ", b"Repeat for confirmation: "):
+            while not shown.endswith(prompt):
+                character = process.stderr.read(1)
+                assert character, shown
+                shown += character
+            os.write(terminal, NEW.encode() + b"\n")
+        output, rest = process.communicate(timeout=SECONDS)
+    os.set_blocking(terminal, False)
+    try:
+        echoed = os.read(terminal, 1000)
+    except OSError:
+        echoed = b""
+    finally:
+        os.close(terminal)
+    assert process.returncode == 0
+    assert NEW.encode() not in shown + output + rest + echoed
+    assert may_log_in(engine, ActorKind.USER, NEW)
+
+
+# client
+
+
+def test_a_client_that_is_created_may_log_in(run: Run, engine: Engine) -> None:
+    created = values(run("client", "create", "Nightly export"))
+    assert set(created) == {"client_id", "client_secret"}
+    assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, created["client_secret"], created["client_id"])
+    assert created["client_secret"] != values(run("client", "create", "Nightly export"))["client_secret"]
+
+
+def test_a_client_is_created_as_it_is_told(run: Run) -> None:
+    assert values(run("client", "create", "Kiosk", "--type", "Kiosk", "--client-id", "lobby"))["client_id"] == "lobby"
+    [listed] = [line.split("\t") for line in run("client", "list").stdout.splitlines() if "lobby" in line]
+    assert listed[1:] == ["lobby", "Kiosk", "enabled", "Kiosk"]
+    assert MAX_ID // 2 < int(listed[0]) <= MAX_ID
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["Again", "--client-id", NAME], f"{NAME}: There is a client application with this client ID already."),
+        ([""], "Neither the name nor the type nor the client ID may be empty."),
+        (["Empty", "--client-id", ""], "Neither the name nor the type nor the client ID may be empty."),
+        (["Empty", "--type", ""], "Neither the name nor the type nor the client ID may be empty."),
+    ],
+)
+def test_a_client_that_cannot_be_created(run: Run, arguments: list[str], complaint: str) -> None:
+    before = run("client", "list").stdout
+    outcome = run("client", "create", *arguments)
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {complaint}\n")
+    assert run("client", "list").stdout == before
+
+
+def test_a_rotated_secret_replaces_the_old_one(run: Run, engine: Engine) -> None:
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        account = Account(ActorKind.CLIENT_APPLICATION, 40)
+        store_session(connection, "token", account, now + timedelta(hours=1), created=now)
+    rotated = values(run("client", "rotate-secret", NAME))
+    assert set(rotated) == {"client_secret"}
+    assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, rotated["client_secret"])
+    assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
+    with engine.connect() as connection:
+        assert load_session(connection, "token", now) is None
+
+
+@pytest.mark.parametrize("name", [NAME, "40", "Bridge"], ids=["client ID", "ID", "name"])
+def test_a_disabled_client_may_not_log_in(run: Run, engine: Engine, name: str) -> None:
+    store(engine, session("token", clientApplication=40))
+    outcome = run("client", "disable", name)
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, "", "The client application is disabled.\n")
+    assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
+    with engine.connect() as connection:
+        assert load_session(connection, "token", datetime.now(UTC)) is None
+    assert "\tdisabled\t" in run("client", "list").stdout
+
+
+@pytest.mark.parametrize("command", ["rotate-secret", "disable"])
+def test_a_client_that_does_not_exist(run: Run, command: str) -> None:
+    outcome = run("client", command, "nothing")
+    assert (outcome.exit_code, outcome.stderr) == (1, "Error: nothing: There is none.\n")
+
+
+def test_clients_are_listed_by_name_without_secrets(run: Run, engine: Engine) -> None:
+    store(engine, client_application(41, name="Abacus", clientType="Tool", disabled=True))
+    assert run("client", "list").stdout == f"41\t-\tTool\tdisabled\tAbacus\n40\t{NAME}\tAPI\tenabled\tBridge\n"
+
+
+# session purge
+
+
+def test_what_is_not_used_is_purged(run: Run, engine: Engine) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=31)
+    account = Account(ActorKind.USER, 20)
+    store(engine, user(), session(USER, user=20), replace=True)
+    for opened in (long_ago, datetime.now(UTC)):
+        open_session(engine, account, Config.from_environment({}), opened, force=False)
+    assert run("session", "purge").stderr == "1 expired sessions deleted.\n"

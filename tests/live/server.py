@@ -1,0 +1,63 @@
+"""A gunicorn of its own for a test."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import URL
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = 30
+"""How long anything may take before the test gives up; nothing waits that long."""
+
+
+class Server:
+    """A gunicorn that inherits a listening socket: connections wait in its queue until a worker is up."""
+
+    def __init__(self, database_url: URL, listener: socket.socket) -> None:
+        self.port: int = listener.getsockname()[1]
+        self.process = subprocess.Popen(  # noqa: S603 - the arguments are ours
+            [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", "app:create_app()"],
+            cwd=ROOT,
+            env=os.environ | {"CASEMGR_DATABASE_URL": database_url.render_as_string(hide_password=False)},
+            pass_fds=[listener.fileno()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+
+    def url(self, path: str) -> str:
+        """Build the URL of a path."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send bytes and read what comes until the server closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS) as connection:
+            answer = b""
+            try:
+                connection.sendall(request)
+                while received := connection.recv(65536):
+                    answer += received
+            except ConnectionError:  # the server may stop reading before the end of what it refuses
+                pass
+            return answer
+
+    def workers(self) -> list[int]:
+        """Read the process IDs of both workers from the log."""
+        assert self.process.stdout
+        booted = (re.search(rb"Booting worker with pid: (\d+)", line) for line in self.process.stdout)
+        return [int(match[1]) for match in islice(filter(None, booted), 2)]
+
+    def stop(self) -> str:
+        """Stop the server and get the rest of its log."""
+        self.process.send_signal(signal.SIGTERM)
+        output, _ = self.process.communicate(timeout=SECONDS)
+        return str(output, "utf-8")
