@@ -6,17 +6,23 @@ import sys
 from pathlib import Path
 
 _EXAMPLES = """\
-Try:
+Try, in another terminal:
 
-  # a user: two cases as JSON
-  curl -i -H 'X-egain-session: demo-user-nadia-5f1c8e7a92b3' '{base}/core/casemgr/v3/case/1001,1002'
+  # a user logs in, and asks for two cases as JSON
+  session=$(curl -s -D - -H 'Content-Type: application/json' -d '{{"userName": "nadia", "password": "nadia-demo"}}' \
+'{base}/core/authmgr/v3/user/login?forceLogin=yes' | sed -n 's/^X-egain-session: *\\([^[:space:]]*\\).*/\\1/p')
+  curl -i -H "X-egain-session: $session" '{base}/core/casemgr/v3/case/1001,1002'
 
-  # a customer: one case as XML in French
-  curl -i -H 'X-egain-session: demo-customer-elodie-c47d20be61f9' -H 'Accept: application/xml' \
--H 'Accept-Language: fr-FR' '{base}/core/casemgr/v3/case/1001'
+  # a customer logs in, and asks for one case as XML in French
+  session=$(curl -s -D - -H 'Content-Type: application/json' -d '{{"userName": "elodie", "password": "elodie-demo"}}' \
+'{base}/core/authmgr/v3/customer/login?forceLogin=yes' | sed -n 's/^X-egain-session: *\\([^[:space:]]*\\).*/\\1/p')
+  curl -i -H "X-egain-session: $session" -H 'Accept: application/xml' -H 'Accept-Language: fr-FR' \
+'{base}/core/casemgr/v3/case/1001'
 
-  # a client application: all attributes, sorted
-  curl -i -H 'Authorization: Bearer demo-client-crm-bridge-08ab6d3f5e71' \
+  # a client application fetches a token, and asks for all attributes, sorted
+  token=$(curl -s -u crm-bridge:crm-bridge-demo -d grant_type=client_credentials \
+'{base}/core/authmgr/v3/oauth2/token' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  curl -i -H "Authorization: Bearer $token" \
 '{base}/core/casemgr/v3/case/1001,1002,1003?$attribute=all&$sort=custom.tier&$order=desc'
 """
 
@@ -33,7 +39,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"Port {port} cannot be used: {error.strerror}. Choose another one: make run PORT=8001")
     base = f"http://127.0.0.1:{port}"
-    # Only the demo data has the sessions of the examples.
+    # Only the demo data has the accounts of the examples.
     examples = "" if os.environ.get("CASEMGR_DATABASE_URL") else f" {_EXAMPLES.format(base=base)}"
     print(f"casemgr answers at {base}. Stop it with Ctrl-C.{examples}", flush=True)  # noqa: T201 - for a person
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
