@@ -1,12 +1,14 @@
 """How gunicorn serves casemgr; its command line overrides these settings."""
 
+import logging
 import os
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.http import message
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# For a small machine: two processes for two cores, and threads so that slow clients hold up nobody.
+# For a small machine: two processes for two cores, and threads for requests that wait.
 workers = 2
 worker_class = "gthread"
 threads = 4
@@ -21,6 +23,22 @@ forwarder_headers = ""
 # One line a request, with its ID; no field of it carries a credential.
 accesslog = "-"
 access_log_format = '%(t)s [%({x-request-id}o)s] "%(r)s" %(s)s %(B)s bytes %(M)s ms'
+
+
+class WithoutInput(logging.Filter):
+    """Cuts what gunicorn repeats of a request that it cannot read, which may be a body with a password."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep what is wrong and leave out with what; every record passes."""
+        if isinstance(record.msg, str) and record.msg.startswith("Invalid request from ip="):
+            record.msg = ": ".join(record.msg.split(": ")[:2])
+        return True
+
+
+def on_starting(server: Arbiter) -> None:
+    """Prepare the log before there are workers."""
+    server.log.error_log.addFilter(WithoutInput())
+
 
 # Nothing is controlled through a socket file.
 control_socket_disable = True

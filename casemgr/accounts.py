@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from casemgr import models
 from casemgr.actors import ActorKind
@@ -33,7 +33,7 @@ class StoredCredentials:
     """
 
     account: Account
-    secret_hash: str | None
+    secret_hash: str | None = field(repr=False)
     disabled: bool
 
 
@@ -42,16 +42,20 @@ class _Columns:
     """Where a kind of account has what it logs in with, and by what else an operator may name it."""
 
     id: ColumnElement[Any]
-    login: ColumnElement[Any]
+    login_id: ColumnElement[Any]
     secret_hash: ColumnElement[Any]
     disabled: ColumnElement[Any]
     names: Sequence[ColumnElement[Any]]
 
 
-def _columns(model: type[models.Base], login: str, secret_hash: str, *names: str) -> _Columns:
+def _columns(model: type[models.Base], login_id: str, secret_hash: str, *names: str) -> _Columns:
     columns = model.__table__.c
     return _Columns(
-        columns.id, columns[login], columns[secret_hash], columns.disabled, [columns[name] for name in (login, *names)]
+        columns.id,
+        columns[login_id],
+        columns[secret_hash],
+        columns.disabled,
+        [columns[name] for name in (login_id, *names)],
     )
 
 
@@ -74,32 +78,28 @@ def find_accounts(connection: Connection, kind: ActorKind, text: str) -> list[Ac
     return [Account(kind, account_id) for account_id in found]
 
 
-def load_credentials(connection: Connection, kind: ActorKind, login: str) -> StoredCredentials | None:
+def load_credentials(connection: Connection, kind: ActorKind, login_id: str) -> StoredCredentials | None:
     """Load the account that has a login or client ID."""
     columns = _COLUMNS[kind]
     row = connection.execute(
-        select(columns.id, columns.secret_hash, columns.disabled).where(columns.login == login)
+        select(columns.id, columns.secret_hash, columns.disabled).where(columns.login_id == login_id)
     ).one_or_none()
     return row and StoredCredentials(Account(kind, row[0]), row[1], row[2])
 
 
-def load_login(connection: Connection, account: Account) -> str | None:
+def load_login_id(connection: Connection, account: Account) -> str | None:
     """Load the login or client ID of an account, if it has one."""
     columns = _COLUMNS[account.kind]
-    login: str | None = connection.scalar(select(columns.login).where(columns.id == account.id))
-    return login
+    login_id: str | None = connection.scalar(select(columns.login_id).where(columns.id == account.id))
+    return login_id
 
 
-def store_secret_hash(
-    connection: Connection, account: Account, secret_hash: str, *, replacing: str | None = None
-) -> None:
-    """Store the hash of the secret of an account.
-
-    :param replacing: the hash that is to be replaced; if the account has another one by now, that one stays.
-    """
+def store_secret_hash(connection: Connection, account: Account, secret_hash: str) -> None:
+    """Replace the secret of an account."""
     columns = _COLUMNS[account.kind]
-    statement = update(columns.id.table).where(columns.id == account.id).values({columns.secret_hash: secret_hash})
-    connection.execute(statement if replacing is None else statement.where(columns.secret_hash == replacing))
+    connection.execute(
+        update(columns.id.table).where(columns.id == account.id).values({columns.secret_hash: secret_hash})
+    )
 
 
 def disable(connection: Connection, account: Account) -> None:
@@ -108,10 +108,15 @@ def disable(connection: Connection, account: Account) -> None:
     connection.execute(update(columns.id.table).where(columns.id == account.id).values({columns.disabled: True}))
 
 
-def lock_account(connection: Connection, account: Account) -> None:
-    """Let no other transaction pass here for this account before this one ends; SQLite has one writer anyway."""
+def lock_account(connection: Connection, account: Account, secret_hash: str) -> bool:
+    """Let no other transaction pass here for this account before this one ends; SQLite has one writer anyway.
+
+    :param secret_hash: what a secret has been verified against.
+    :returns: whether the account still has that secret; it may have got another one in the meantime.
+    """
     columns = _COLUMNS[account.kind]
-    connection.execute(select(columns.id).where(columns.id == account.id).with_for_update())
+    unchanged = select(columns.id).where(columns.id == account.id, columns.secret_hash == secret_hash)
+    return connection.scalar(unchanged.with_for_update()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,8 @@ def create_client(connection: Connection, name: str, client_type: str, client_id
     client_id = secrets.token_hex(_CLIENT_ID_BYTES) if client_id is None else client_id
     if not (name and client_type and client_id):
         raise ValueError("Neither the name nor the type nor the client ID may be empty.")
+    if ":" in client_id or not (name + client_type + client_id).isprintable():
+        raise ValueError("No colon may be in a client ID, and no character that cannot be seen in any of them.")
     if load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id):
         raise ValueError(f"{client_id}: There is a client application with this client ID already.")
     created = NewClient(client_id, generate_secret())
@@ -153,9 +160,8 @@ def create_client(connection: Connection, name: str, client_type: str, client_id
     return created
 
 
-def load_clients(connection: Connection) -> list[models.ClientApplication]:
-    """Load every client application, by name."""
+def load_clients(connection: Connection) -> Sequence[Row[int, str | None, str, bool, str]]:
+    """Load what an operator wants to know of every client application, by name."""
     model = models.ClientApplication
-    return [
-        model(**row) for row in connection.execute(select(model.__table__).order_by(model.name, model.id)).mappings()
-    ]
+    columns = select(model.id, model.client_id, model.client_type, model.disabled, model.name)
+    return connection.execute(columns.order_by(model.name, model.id)).all()

@@ -1,9 +1,13 @@
 """The network address that a request comes from."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from casemgr.config import Network
+
+# Some proxies add the port, or the brackets of a URL.
+_WITH_PORT = re.compile(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 
 
 def client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence[Network]) -> str:
@@ -29,8 +33,9 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence[Netw
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    with_port = _WITH_PORT.fullmatch(text)
     try:
-        address = ip_address(text)
+        address = ip_address((with_port[1] or with_port[2]) if with_port else text)
     except ValueError:
         return None
     # A socket that listens for both versions writes IPv4 addresses as IPv6.

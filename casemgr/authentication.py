@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from casemgr.actors import Actor, ClientApplication
+from casemgr.actors import ClientApplication
 from casemgr.database import writing
 from casemgr.errors import (
     NO_CREDENTIALS,
@@ -19,7 +19,7 @@ from casemgr.errors import (
     TWO_CREDENTIALS,
     ApiError,
 )
-from casemgr.sessions import extend_session, load_session
+from casemgr.sessions import Session, extend_session, load_session
 
 # One token: visible ASCII but the comma, with which a server joins repeated header fields (RFC 9110 section 5.3).
 _BEARER = re.compile(r"bearer +([!-+\--~]+)", re.IGNORECASE)
@@ -65,31 +65,31 @@ def parse_credentials(session_id: str, authorization: str) -> Credentials:
     return Credentials(bearer[1], of_client_application=True)
 
 
-def authenticate(engine: Engine, credentials: Credentials, idle_time: timedelta, now: datetime) -> Actor:
-    """Load the actor whom the credentials belong to, and keep their session alive.
+def authenticate(connection: Connection, credentials: Credentials, now: datetime) -> Session:
+    """Load the session that the credentials are of.
 
-    :param idle_time: how long the session lasts from now, if it is one that ends when it is not used.
     :raises ApiError: SESSION_NOT_VALID, TOKEN_NOT_VALID or TOKEN_NOT_OF_CLIENT.
 
     Source: contract ACC-3.
     """
-    with engine.connect() as connection:
-        session = load_session(connection, credentials.session_id, now)
+    session = load_session(connection, credentials.session_id, now)
     if session is None:
         raise ApiError(TOKEN_NOT_VALID if credentials.of_client_application else SESSION_NOT_VALID)
     if credentials.of_client_application != isinstance(session.actor, ClientApplication):
         raise ApiError(TOKEN_NOT_OF_CLIENT if credentials.of_client_application else SESSION_NOT_VALID)
-    if session.idle_expires is not None:
-        _keep_alive(engine, credentials.session_id, session.idle_expires, idle_time, now)
-    return session.actor
+    return session
 
 
-def _keep_alive(engine: Engine, session_id: str, idle_expires: datetime, idle_time: timedelta, now: datetime) -> None:
+def keep_alive(engine: Engine, credentials: Credentials, session: Session, idle_time: timedelta, now: datetime) -> None:
+    """Let a session that is used end later, if it is one that ends when it is not used.
+
+    :param idle_time: how long it lasts from now.
+    """
     extended = now + idle_time
-    if extended - idle_expires < min(_EXTENSION_STEP, idle_time / 10):
+    if session.idle_expires is None or extended - session.idle_expires < min(_EXTENSION_STEP, idle_time / 10):
         return
     try:
         with writing(engine, _EXTENSION_PATIENCE) as connection:
-            extend_session(connection, session_id, extended)
+            extend_session(connection, credentials.session_id, extended)
     except OperationalError as error:
         _log.warning("The idle time of a session was not extended: %s", error.orig)

@@ -1,5 +1,6 @@
 """The blueprint of logging in and out, from top to bottom as in `casemgr.routes`; for clients, OAuth 2.0."""
 
+import re
 from datetime import UTC, datetime
 
 import orjson
@@ -12,7 +13,7 @@ from casemgr.actors import ActorKind
 from casemgr.addresses import client_address
 from casemgr.authentication import authenticate, parse_credentials
 from casemgr.config import Config
-from casemgr.database import writing
+from casemgr.database import REQUEST_PATIENCE, writing
 from casemgr.locales import Locale
 from casemgr.login import Attempt, open_session, verify_credentials
 from casemgr.methods import answer_options
@@ -22,6 +23,9 @@ from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.request_bodies import MAX_BODY, parse_login, select_body_type
 from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, echo_session
 from casemgr.sessions import end_session
+
+# RFC 9110 section 7.2: a name or an IP address, and perhaps a port.
+_HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 _METADATA_PATH = "/.well-known/oauth-authorization-server"
 
@@ -37,10 +41,10 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         body_type = select_body_type(request.headers.get("Content-Type", ""))
         login = parse_login(body_type, _read_body())
         now = datetime.now(UTC)
-        account = verify_credentials(
+        verified = verify_credentials(
             engine, Attempt(kind, login.user_name, login.password, _client_address(config)), now
         )
-        session_id = open_session(engine, account, config, now, force=force)
+        session_id = open_session(engine, verified, config, now, force=force)
         response = _no_content(locale)
         response.headers[SESSION_HEADER] = session_id
         return response
@@ -60,9 +64,9 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         credentials = parse_credentials(
             request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
         )
-        authenticate(engine, credentials, config.session_idle_time, datetime.now(UTC))
-        echo_session(credentials)
-        with writing(engine) as connection:
+        with writing(engine, REQUEST_PATIENCE) as connection:
+            authenticate(connection, credentials, datetime.now(UTC))
+            echo_session(credentials)
             end_session(connection, credentials.session_id)
         return _no_content(locale)
 
@@ -76,7 +80,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
 
     @blueprint.get(_METADATA_PATH)
     def describe_server() -> Response:
-        metadata = oauth2.describe_server(config.base_url or request.host_url.rstrip("/"))
+        metadata = oauth2.describe_server(config.base_url or _base_url())
         return Response(orjson.dumps(metadata), content_type=MediaType.JSON)
 
     for path in ("/user/login", "/customer/login", oauth2.TOKEN_PATH, oauth2.REVOCATION_PATH):
@@ -103,17 +107,29 @@ def _read_body() -> bytes:
         raise ClientDisconnected from error
     if len(body) > MAX_BODY:
         raise RequestEntityTooLarge
+    if len(body) < (request.content_length or 0):
+        raise ClientDisconnected
     return body
 
 
 def _token_request(config: Config) -> oauth2.TokenRequest:
     """Take from the current request what the standard asks about."""
     try:
-        _read_body()
+        body = _read_body()
         form = tuple(request.form.items(multi=True)) if request.mimetype == oauth2.FORM else None
+        # werkzeug finds nothing at all in a form that is not UTF-8.
+        form = None if body and not form else form
     except (RequestEntityTooLarge, ClientDisconnected):
         form = None
     return oauth2.TokenRequest(request.headers.get(AUTHORIZATION_HEADER, ""), form, _client_address(config))
+
+
+def _base_url() -> str:
+    """Tell where the current request was sent to; a Host that is none is taken for that of the server."""
+    host = request.headers.get("Host", "")
+    if not _HOST.fullmatch(host):
+        host = f"{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
+    return f"{request.scheme}://{host}"
 
 
 def _client_address(config: Config) -> str:

@@ -24,12 +24,16 @@ from casemgr.accounts import Account
 from casemgr.actors import ActorKind
 from casemgr.config import Config, ConfigError
 from casemgr.database import create_engine, is_migrated, migrate, writing
+from casemgr.dataset import shorten
 from casemgr.durations import parse_duration
 from casemgr.importer import DatasetError, import_dataset
 from casemgr.login import change_secret
 from casemgr.throttling import purge_failures
 
 _STANDARD_INPUT = "-"
+
+_MAX_PASSWORD = 512
+"""Bytes of a password; whatever it consists of, a login with it fits into a request body."""
 
 
 class _Group(click.Group):
@@ -167,7 +171,8 @@ def user() -> None:
 def set_user_password(user: str) -> None:
     """Set the password of USER, an ID or login ID.
 
-    It is asked for on a terminal, else read from the first line of standard input. The user's sessions end.
+    It is asked for on a terminal, else read from the first line of standard input. The sessions that the user
+    has logged in to end.
     """
     _set_password(ActorKind.USER, user)
 
@@ -182,7 +187,8 @@ def customer() -> None:
 def set_customer_password(customer: str) -> None:
     """Set the password of CUSTOMER, an ID, login ID or name.
 
-    It is asked for on a terminal, else read from the first line of standard input. The customer's sessions end.
+    It is asked for on a terminal, else read from the first line of standard input. The sessions that the
+    customer has logged in to end.
     """
     _set_password(ActorKind.CUSTOMER, customer)
 
@@ -206,7 +212,7 @@ def create_client(name: str, client_type: str, client_id: str | None) -> None:
             created = accounts.create_client(connection, name, client_type, client_id)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
-    click.echo(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
+        _print_once(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
 
 
 @client.command("rotate-secret")
@@ -219,7 +225,7 @@ def rotate_secret(client: str) -> None:
     secret = accounts.generate_secret()
     with writing(_migrated_engine()) as connection:
         _change_secret(connection, _find_account(connection, ActorKind.CLIENT_APPLICATION, client), secret)
-    click.echo(f"client_secret={secret}")
+        _print_once(f"client_secret={secret}")
 
 
 @client.command("disable")
@@ -237,7 +243,15 @@ def list_clients() -> None:
     with _migrated_engine().connect() as connection:
         for listed in accounts.load_clients(connection):
             state = "disabled" if listed.disabled else "enabled"
-            click.echo("\t".join((str(listed.id), listed.client_id or "-", listed.client_type, state, listed.name)))
+            columns = (str(listed.id), listed.client_id or "-", listed.client_type, state, listed.name)
+            click.echo("\t".join(map(shorten, columns)))
+
+
+def _print_once(text: str) -> None:
+    """Print what nothing can tell again; within the transaction, so that nothing is done if it cannot be printed."""
+    if sys.stdout is None:
+        raise click.ClickException("Standard output is closed.")
+    click.echo(text)
 
 
 def _set_password(kind: ActorKind, name: str) -> None:
@@ -251,25 +265,29 @@ def _set_password(kind: ActorKind, name: str) -> None:
 
 
 def _change_secret(connection: Connection, account: Account, secret: str) -> None:
-    login = accounts.load_login(connection, account)
-    if login is None:
+    login_id = accounts.load_login_id(connection, account)
+    if login_id is None:
         raise click.ClickException(
             f"{account.id}: There is nothing to log in with; a login or client ID comes with an import."
         )
-    change_secret(connection, account, login, secret)
+    change_secret(connection, account, login_id, secret)
 
 
 def _read_password() -> str:
     """Read a password: twice from a terminal, without echo; else the first line of standard input."""
     stream = _standard_input()
-    if stream.isatty():
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     try:
-        password = stream.buffer.readline().decode().rstrip("\r\n")
-    except UnicodeDecodeError as error:
+        if stream.isatty():
+            password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+        else:
+            password = stream.buffer.readline().decode().rstrip("\r\n")
+        length = len(password.encode())
+    except UnicodeError as error:
         raise click.ClickException("The password is not UTF-8.") from error
     if not password:
         raise click.ClickException("The password is empty.")
+    if length > _MAX_PASSWORD:
+        raise click.ClickException(f"The password is longer than {_MAX_PASSWORD} bytes.")
     return password
 
 

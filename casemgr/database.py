@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _PATIENCE = 10.0
 """Seconds that a statement waits for another process to finish writing."""
 
+REQUEST_PATIENCE = 2.0
+"""The same for a request: waiting for an import, it would only keep a thread from others."""
+
 
 def create_engine(database_url: URL) -> Engine:
     """Create the engine; nothing connects before the first use.

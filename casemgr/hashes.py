@@ -3,7 +3,7 @@
 import hashlib
 
 import argon2
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 _HASHER = argon2.PasswordHasher()
 
@@ -23,7 +23,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
         return False
     try:
         return _HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
+    except (VerifyMismatchError, InvalidHashError, UnicodeError):
         return False
 
 

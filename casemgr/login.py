@@ -1,18 +1,24 @@
 """Logging in: from a name and a secret to an account, and to a session of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from casemgr.accounts import Account, load_credentials, lock_account, store_secret_hash
+from casemgr.accounts import Account, StoredCredentials, load_credentials, lock_account, store_secret_hash
 from casemgr.actors import ActorKind
 from casemgr.config import Config
-from casemgr.database import writing
+from casemgr.database import REQUEST_PATIENCE, writing
 from casemgr.errors import LOGIN_FAILED, TOO_MANY_SESSIONS, ApiError
 from casemgr.hashes import hash_password, is_outdated, verify_password
-from casemgr.sessions import end_logins, end_sessions, generate_session_id, load_login_digests, store_session
+from casemgr.sessions import (
+    end_sessions,
+    end_sessions_of_logins,
+    generate_session_id,
+    load_session_digests,
+    store_session,
+)
 from casemgr.throttling import (
     Subject,
     check_failures,
@@ -30,20 +36,20 @@ MAX_SESSIONS = 5
 class Attempt:
     """An attempt to log in.
 
-    :param login: the login ID of a user or customer, or a client ID.
+    :param login_id: that of a user or customer, or a client ID.
     :param secret: the password or client secret.
     :param address: the network address that it comes from.
     """
 
     kind: ActorKind
-    login: str
+    login_id: str
     secret: str = field(repr=False)
     address: str
 
     @property
     def account_subject(self) -> Subject:
         """Get what failures of the account are counted for."""
-        return subject_of_account(self.kind, self.login)
+        return subject_of_account(self.kind, self.login_id)
 
     @property
     def subjects(self) -> Sequence[Subject]:
@@ -51,7 +57,15 @@ class Attempt:
         return self.account_subject, subject_of_address(self.address)
 
 
-def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Account:
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An account whose secret has been verified against this hash."""
+
+    account: Account
+    secret_hash: str = field(repr=False)
+
+
+def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verified:
     """Find the account whose name and secret these are, and renew its hash if that is outdated.
 
     :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, which looks the same and takes as long for a wrong secret, an
@@ -59,47 +73,56 @@ def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Accou
     """
     with engine.connect() as connection:
         check_failures(connection, attempt.subjects, now)
-        stored = load_credentials(connection, attempt.kind, attempt.login)
-    secret_hash = stored.secret_hash if stored else None
-    verified = verify_password(secret_hash, attempt.secret)
-    account = stored.account if stored and verified and not stored.disabled else None
-    renewed = hash_password(attempt.secret) if account and secret_hash and is_outdated(secret_hash) else None
-    with writing(engine) as connection:
+        stored = load_credentials(connection, attempt.kind, attempt.login_id)
+    verified = _verify(stored, attempt.secret)
+    renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None
+    with writing(engine, REQUEST_PATIENCE) as connection:
         # Again, so that attempts made at the same time tell no more than attempts made one after the other.
         check_failures(connection, attempt.subjects, now)
-        if account is None:
+        if verified is None:
             record_failure(connection, attempt.subjects, now)
         else:
             forget_failures(connection, attempt.account_subject)
-            if renewed:
-                store_secret_hash(connection, account, renewed, replacing=secret_hash)
-    if account is None:
+        if verified and renewed and lock_account(connection, verified.account, verified.secret_hash):
+            store_secret_hash(connection, verified.account, renewed)
+            verified = replace(verified, secret_hash=renewed)
+    if verified is None:
         raise ApiError(LOGIN_FAILED)
-    return account
+    return verified
 
 
-def open_session(engine: Engine, account: Account, config: Config, now: datetime, *, force: bool) -> str:
+def _verify(stored: StoredCredentials | None, secret: str) -> Verified | None:
+    secret_hash = stored.secret_hash if stored else None
+    if not verify_password(secret_hash, secret) or stored is None or secret_hash is None or stored.disabled:
+        return None
+    return Verified(stored.account, secret_hash)
+
+
+def open_session(engine: Engine, verified: Verified, config: Config, now: datetime, *, force: bool) -> str:
     """Open a session of a user or customer who has logged in.
 
     :param force: whether it may take the place of the oldest one.
     :returns: its ID.
-    :raises ApiError: TOO_MANY_SESSIONS.
+    :raises ApiError: TOO_MANY_SESSIONS; LOGIN_FAILED when the secret has been changed since.
     """
-    with writing(engine) as connection:
-        lock_account(connection, account)
-        others = load_login_digests(connection, account, now)
+    account = verified.account
+    with writing(engine, REQUEST_PATIENCE) as connection:
+        if not lock_account(connection, account, verified.secret_hash):
+            raise ApiError(LOGIN_FAILED)
+        others = load_session_digests(connection, account, now)
         surplus = others[: max(0, len(others) - MAX_SESSIONS + 1)]
         if surplus and not force:
             raise ApiError(TOO_MANY_SESSIONS, limit=MAX_SESSIONS)
-        end_sessions(connection, surplus)
+        if surplus:
+            end_sessions(connection, surplus)
         session_id = generate_session_id()
         expires, idle_expires = now + config.session_lifetime, now + config.session_idle_time
         store_session(connection, session_id, account, expires, created=now, idle_expires=idle_expires)
     return session_id
 
 
-def change_secret(connection: Connection, account: Account, login: str, secret: str) -> None:
-    """Give an account another secret; what was opened with the old one ends, and its failed logins are forgotten."""
+def change_secret(connection: Connection, account: Account, login_id: str, secret: str) -> None:
+    """Give an account another secret; what was logged in to with the old one ends, its failed logins are forgotten."""
     store_secret_hash(connection, account, hash_password(secret))
-    end_logins(connection, account)
-    forget_failures(connection, subject_of_account(account.kind, login))
+    end_sessions_of_logins(connection, account)
+    forget_failures(connection, subject_of_account(account.kind, login_id))

@@ -275,7 +275,8 @@ class Activity(Base):
 class Session(Base):
     """A session of exactly one user, customer or client application, under the SHA-256 of its ID.
 
-    One that a user or customer has logged in to has `created` and `idle_expires`; others end at `expires` only.
+    One that an account has logged in to has `created`, one of the operator's has not. One that a user or customer has
+    logged in to also has `idle_expires`; others end at `expires` only.
     """
 
     __tablename__ = "sessions"

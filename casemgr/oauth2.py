@@ -5,6 +5,7 @@ A token is the ID of a session. Errors are described in English only, since the 
 Source: RFC 6749 sections 2.3, 4.4, 5.1 and 5.2; RFC 7009; RFC 8414.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,20 +25,23 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from sqlalchemy import Engine
 
-from casemgr.accounts import Account
-from casemgr.actors import ActorKind
+from casemgr.accounts import Account, lock_account
+from casemgr.actors import ActorKind, ClientApplication
 from casemgr.config import Config
-from casemgr.database import writing
+from casemgr.database import REQUEST_PATIENCE, writing
 from casemgr.errors import TOO_MANY_FAILURES, ApiError
-from casemgr.login import Attempt, verify_credentials
+from casemgr.login import Attempt, Verified, verify_credentials
 from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.request_bodies import MAX_BODY
-from casemgr.sessions import end_session, generate_session_id, load_session_account, store_session
+from casemgr.sessions import end_session, generate_session_id, load_session, store_session
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path
 REVOCATION_PATH = "/oauth2/revoke"
 
 FORM = "application/x-www-form-urlencoded"
+
+# RFC 7617 section 2.
+_BASIC = re.compile(r"basic +[A-Za-z0-9+/]+=*", re.IGNORECASE)
 
 _AUTHENTICATION_METHODS = ["client_secret_basic", "client_secret_post"]
 
@@ -118,15 +122,19 @@ def _parse_form(request: TokenRequest) -> dict[str, str]:
     """Check what the library does not.
 
     :returns: the parameters that have a value.
-    :raises InvalidRequestError: for what is no form, a repeated parameter, or two ways of authentication.
+    :raises OAuth2Error: for what is no form, a repeated parameter, two ways of authentication, or one that is none.
     """
     if request.form is None:
         raise InvalidRequestError(f"The body must be a form of at most {MAX_BODY} bytes with the Content-Type {FORM}.")
     parameters = dict(request.form)
     if len(parameters) < len(request.form):
         raise InvalidRequestError("A parameter is given more than once.")
-    if request.authorization.lower().startswith("basic ") and parameters.get("client_secret"):
-        raise InvalidRequestError("The client authenticates in two ways at once.")
+    if request.authorization[:5].lower() == "basic":
+        if parameters.get("client_secret"):
+            raise InvalidRequestError("The client authenticates in two ways at once.")
+        # The library decodes the readable part of anything, such as of two headers that the server has joined.
+        if not _BASIC.fullmatch(request.authorization):
+            raise _ClientAuthenticationError
     return {name: value for name, value in parameters.items() if value}
 
 
@@ -169,17 +177,17 @@ class _Request(OAuth2Request):
 class _Client(ClientMixin):
     """A client application; known once its secret has been checked."""
 
-    account: Account
+    verified: Verified
 
     def __init__(self, server: "_Server", client_id: str) -> None:
         self._server = server
         self._client_id = client_id
 
     def check_client_secret(self, client_secret: str) -> bool:
-        account = self._server.verify(self._client_id, client_secret)
-        if account:
-            self.account = account
-        return account is not None
+        verified = self._server.verify(self._client_id, client_secret)
+        if verified:
+            self.verified = verified
+        return verified is not None
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return True
@@ -197,7 +205,7 @@ class _Token(TokenMixin):
     account: Account
 
     def check_client(self, client: _Client) -> bool:
-        return self.account == client.account
+        return self.account == client.verified.account
 
 
 class _Grant(ClientCredentialsGrant):
@@ -238,7 +246,7 @@ class _Server(AuthorizationServer):
             ),
         )
 
-    def verify(self, client_id: str, client_secret: str) -> Account | None:
+    def verify(self, client_id: str, client_secret: str) -> Verified | None:
         attempt = Attempt(ActorKind.CLIENT_APPLICATION, client_id, client_secret, self._address)
         try:
             return verify_credentials(self._engine, attempt, self._now)
@@ -255,8 +263,8 @@ class _Server(AuthorizationServer):
     ) -> ClientMixin:
         try:
             return super().authenticate_client(request, methods, endpoint)
-        except (InvalidClientError, ValueError) as error:
-            # ValueError: the library does not expect Basic credentials that are not UTF-8.
+        except (InvalidClientError, UnicodeDecodeError) as error:
+            # The library does not expect Basic credentials that are not UTF-8.
             raise _ClientAuthenticationError from error
 
     def validate_requested_scope(self, scope: str) -> None:
@@ -265,19 +273,21 @@ class _Server(AuthorizationServer):
             raise InvalidScopeError
 
     def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:
-        with writing(self._engine) as connection:
-            store_session(
-                connection, str(token["access_token"]), request.client.account, self._expires, created=self._now
-            )
+        verified = request.client.verified
+        with writing(self._engine, REQUEST_PATIENCE) as connection:
+            if not lock_account(connection, verified.account, verified.secret_hash):
+                raise _ClientAuthenticationError
+            store_session(connection, str(token["access_token"]), verified.account, self._expires, created=self._now)
 
     def find_token(self, session_id: str) -> _Token | None:
         with self._engine.connect() as connection:
-            account = load_session_account(connection, session_id)
-        of_client = account and account.kind is ActorKind.CLIENT_APPLICATION
-        return _Token(session_id, account) if account and of_client else None
+            session = load_session(connection, session_id, self._now)
+        if session is None or not isinstance(session.actor, ClientApplication):
+            return None
+        return _Token(session_id, Account(ActorKind.CLIENT_APPLICATION, session.actor.id))
 
     def end(self, token: _Token) -> None:
-        with writing(self._engine) as connection:
+        with writing(self._engine, REQUEST_PATIENCE) as connection:
             end_session(connection, token.session_id)
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:

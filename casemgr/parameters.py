@@ -64,7 +64,7 @@ class Order(StrEnum):
     DESCENDING = "desc"
 
 
-class Answer(StrEnum):
+class ForceLogin(StrEnum):
     """A value of `forceLogin`."""
 
     YES = "yes"
@@ -130,7 +130,7 @@ def parse_force_login(query_string: str) -> bool:
     :raises ApiError: PARAMETERS_UNKNOWN, PARAMETERS_REPEATED or VALUES_NOT_SUPPORTED.
     """
     values = _parse_pairs(query_string, (_FORCE_LOGIN,), PARAMETERS_UNKNOWN)
-    return _FORCE_LOGIN in values and _member(Answer, _FORCE_LOGIN, values[_FORCE_LOGIN]) is Answer.YES
+    return _FORCE_LOGIN in values and _member(ForceLogin, _FORCE_LOGIN, values[_FORCE_LOGIN]) is ForceLogin.YES
 
 
 def _parse_pairs(query_string: str, known: Sequence[str], unknown_error: ErrorDef) -> dict[str, str]:

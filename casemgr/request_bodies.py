@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from lxml import etree
+from marshmallow import ValidationError
 
 from casemgr.errors import (
     BODY_NOT_OF_FIELDS,
@@ -22,6 +23,7 @@ from casemgr.errors import (
     ApiError,
 )
 from casemgr.negotiation import MediaType
+from casemgr.representations.as_xml import NAMESPACE
 from casemgr.surrogates import replace_lone_surrogates
 from schemas.login import MISSING, NOT_TEXT, UNKNOWN, LoginSchema
 
@@ -34,7 +36,6 @@ MAX_BODY = 4096
 _MAX_DEPTH = 16
 """Levels of a request body, in JSON and in XML; a login has two."""
 
-_NAMESPACE = "urn:casemgr:v3"
 _ELEMENT = "login"
 
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -74,7 +75,11 @@ def parse_login(media_type: MediaType, body: bytes) -> Login:
     fields = _PARSERS[media_type](body)
     values = dict(fields)
     counts = Counter(name for name, _ in fields)
-    problems = _SCHEMA.validate(values)
+    try:
+        loaded = _SCHEMA.load(values)
+        problems = {}
+    except ValidationError as error:
+        problems = error.messages_dict
     names = dict.fromkeys((*values, *problems))
 
     def having(problem: str) -> list[str]:
@@ -88,7 +93,7 @@ def parse_login(media_type: MediaType, body: bytes) -> Login:
     ):
         if wrong:
             raise ApiError(definition, field=wrong)
-    return Login(**{name: replace_lone_surrogates(text) for name, text in _SCHEMA.load(values).items()})
+    return Login(**{name: replace_lone_surrogates(text) for name, text in loaded.items()})
 
 
 def _parse_json(body: bytes) -> Fields:
@@ -100,7 +105,7 @@ def _parse_json(body: bytes) -> Fields:
         raise ApiError(BODY_NOT_READABLE, mediaType=MediaType.JSON) from error
     if not isinstance(data, tuple):
         raise _not_of_fields()
-    return data
+    return [(replace_lone_surrogates(name), value) for name, value in data]
 
 
 def _check_depth(text: str) -> None:
@@ -124,7 +129,7 @@ def _parse_xml(body: bytes) -> Fields:
         etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise ApiError(BODY_NOT_READABLE, mediaType=MediaType.XML) from error
-    if target.root != f"{{{_NAMESPACE}}}{_ELEMENT}":
+    if target.root != f"{{{NAMESPACE}}}{_ELEMENT}":
         raise _not_of_fields()
     return target.fields
 
@@ -157,9 +162,10 @@ class _Target:
             self._text += text
 
     def end(self, tag: str) -> None:
-        """End an element; a field is named without the namespace of a login."""
+        """End an element; a field is named without the namespace of a login, but with any other one or none."""
         if self._depth == 2:
-            self.fields.append((tag.removeprefix(f"{{{_NAMESPACE}}}"), self._text))
+            qualified = tag if tag.startswith("{") else f"{{}}{tag}"
+            self.fields.append((qualified.removeprefix(f"{{{NAMESPACE}}}"), self._text))
         self._depth -= 1
         self._text = None
 
@@ -168,7 +174,7 @@ class _Target:
 
 
 def _not_of_fields() -> ApiError:
-    return ApiError(BODY_NOT_OF_FIELDS, element=_ELEMENT, namespace=_NAMESPACE)
+    return ApiError(BODY_NOT_OF_FIELDS, element=_ELEMENT, namespace=NAMESPACE)
 
 
 def _too_deep() -> ApiError:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from casemgr import i18n
 from casemgr.access import authorise
-from casemgr.authentication import authenticate, parse_credentials
+from casemgr.authentication import authenticate, keep_alive, parse_credentials
 from casemgr.config import Config
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
@@ -32,10 +32,13 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         credentials = parse_credentials(
             request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
         )
-        actor = authenticate(engine, credentials, config.session_idle_time, datetime.now(UTC))
-        echo_session(credentials)
-        authorise(actor)
+        now = datetime.now(UTC)
         with engine.connect() as connection:
+            session = authenticate(connection, credentials, now)
+            actor = session.actor
+            echo_session(credentials)
+            keep_alive(engine, credentials, session, config.session_idle_time, now)
+            authorise(actor)
             query = parse_query(
                 actor.kind, ids, request.query_string.decode(errors="replace"), partial(load_definitions, connection)
             )

@@ -147,16 +147,7 @@ def store_session(
     )
 
 
-def load_session_account(connection: Connection, session_id: str) -> Account | None:
-    """Load the account that a session belongs to, live or not."""
-    row = connection.execute(
-        select(*_OWNER.values()).where(models.Session.digest == digest_of(session_id))
-    ).one_or_none()
-    owners = zip(_OWNER, row or (), strict=False)
-    return next((Account(kind, account_id) for kind, account_id in owners if account_id is not None), None)
-
-
-def load_login_digests(connection: Connection, account: Account, now: datetime) -> Sequence[bytes]:
+def load_session_digests(connection: Connection, account: Account, now: datetime) -> Sequence[bytes]:
     """Load the digests of the live sessions that an account has logged in to, the oldest first."""
     return connection.scalars(
         select(models.Session.digest)
@@ -189,7 +180,7 @@ def end_sessions(connection: Connection, digests: Sequence[bytes]) -> int:
     return connection.execute(delete(models.Session).where(models.Session.digest.in_(digests))).rowcount
 
 
-def end_logins(connection: Connection, account: Account) -> None:
+def end_sessions_of_logins(connection: Connection, account: Account) -> None:
     """End the sessions that an account has logged in to."""
     connection.execute(
         delete(models.Session).where(_OWNER[account.kind] == account.id, models.Session.created.is_not(None))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 from math import ceil
 
 from sqlalchemy import Connection, delete, insert, select
@@ -17,6 +18,13 @@ from casemgr.models import FailedLogin
 
 _WINDOW = timedelta(minutes=15)
 """How long a failure counts."""
+
+_MAX_OF_ACCOUNT = 10
+_MAX_OF_ADDRESS = 100
+"""How many failures there may be before further attempts are refused."""
+
+_IPV6_PREFIX = 64
+"""Bits of an IPv6 address that count: the others are for whoever has the address to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +39,20 @@ class Subject:
     limit: int
 
 
-def subject_of_account(kind: ActorKind, login: str) -> Subject:
+def subject_of_account(kind: ActorKind, login_id: str) -> Subject:
     """Count failures for an account, whether or not it exists."""
-    return Subject(sha256(f"{kind.name}:{login}".encode()).digest(), 10)
+    return Subject(sha256(f"{kind.name}:{login_id}".encode()).digest(), _MAX_OF_ACCOUNT)
 
 
 def subject_of_address(address: str) -> Subject:
-    """Count failures for a network address."""
-    return Subject(sha256(f"ADDRESS:{address}".encode()).digest(), 100)
+    """Count failures for a network address; what is none, such as that of a Unix socket, counts as it is."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        counted = address
+    else:
+        counted = str(ip_network((parsed, _IPV6_PREFIX), strict=False)) if parsed.version == 6 else str(parsed)
+    return Subject(sha256(f"ADDRESS:{counted}".encode()).digest(), _MAX_OF_ADDRESS)
 
 
 def check_failures(connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:

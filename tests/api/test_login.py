@@ -13,9 +13,13 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from casemgr import models
+from casemgr.accounts import find_accounts
+from casemgr.actors import ActorKind
 from casemgr.config import Config
 from casemgr.database import writing
+from casemgr.hashes import verify_password
 from casemgr.locales import LOCALES, Locale
+from casemgr.login import change_secret
 from tests.api.client import (
     CASE,
     LOGIN,
@@ -208,6 +212,21 @@ def test_options_names_the_methods(client: CheckedClient, path: str) -> None:
     assert details(refused, "method") == sorted([method, "OPTIONS"])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_login_with_a_password_that_is_changed_meanwhile_fails(
+    log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def verify_slowly(password_hash: str | None, password: str) -> bool:
+        verified = verify_password(password_hash, password)
+        with writing(engine) as connection:
+            [account] = find_accounts(connection, ActorKind[kind.upper()], NAME)
+            change_secret(connection, account, NAME, "another password")
+        return verified
+
+    monkeypatch.setattr("casemgr.login.verify_password", verify_slowly)
+    assert error(log_in(kind)) == (401, "401-102")
+
+
 # logging out
 
 
@@ -336,6 +355,15 @@ def test_not_every_use_is_written(log_in: LogIn, ask: Ask, let_pass: LetPass) ->
     assert updates == [1, 0, 0]
 
 
+@pytest.mark.usefixtures("stored_accounts")
+def test_a_short_idle_time_is_extended_too(database_url: URL, let_pass: LetPass) -> None:
+    client = create_app(Config(database_url, session_idle_time=timedelta(seconds=30))).test_client()
+    session_id = client.post(LOGIN["user"], json={"userName": NAME, "password": PASSWORD}).headers[HEADER]
+    for _ in range(5):
+        let_pass(timedelta(seconds=20))
+        assert client.get(f"{CASE}/1", headers={HEADER: session_id}).status_code == 404
+
+
 def test_a_session_of_the_operator_does_not_end_early(engine: Engine, ask: Ask, let_pass: LetPass) -> None:
     store(engine, *actors())
     let_pass(timedelta(days=300))
@@ -345,8 +373,9 @@ def test_a_session_of_the_operator_does_not_end_early(engine: Engine, ask: Ask, 
 def test_a_request_does_not_wait_for_a_writer(log_in: LogIn, ask: Ask, let_pass: LetPass, engine: Engine) -> None:
     session_id = log_in("user").headers[HEADER]
     let_pass(IDLE / 2)
-    with writing(engine):
+    with writing(engine), counted_statements() as statements:
         assert ask(session_id) == 404
+    assert "PRAGMA busy_timeout = 100" in statements
     let_pass(IDLE / 2)
     assert ask(session_id) == 401
 

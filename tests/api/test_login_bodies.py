@@ -125,6 +125,7 @@ def test_a_body_that_is_none_is_told_what_it_is_not(
         pytest.param(JSON, b'{"password": 1}', "400-126", ["userName"], id="one missing, the other no text"),
         pytest.param(JSON, in_json(b=1, a=[]), "400-124", ["b", "a"], id="extra"),
         pytest.param(JSON, b'{"username": "", "x": 1, "x": 2}', "400-124", ["username", "x"], id="extra and missing"),
+        pytest.param(JSON, b'{"\\ud800": 1, "\\ud83d\\ude00": 1}', "400-124", ["\ufffd", "😀"], id="surrogates"),
         pytest.param(JSON, b'{"password": 1, "password": ""}', "400-125", ["password"], id="repeated"),
         pytest.param(JSON, in_json(userName=None), "400-127", ["userName"], id="null"),
         pytest.param(JSON, in_json(userName=["ada"], password=1.5), "400-127", ["userName", "password"], id="no text"),
@@ -132,7 +133,14 @@ def test_a_body_that_is_none_is_told_what_it_is_not(
         pytest.param(JSON, in_json(userName={"a": 1}), "400-127", ["userName"], id="object"),
         pytest.param(XML, in_xml(""), "400-126", ["userName", "password"], id="XML, all missing"),
         pytest.param(XML, in_xml(FIELDS + "<x/>"), "400-124", ["x"], id="XML, extra"),
-        pytest.param(XML, in_xml(FIELDS + '<x xmlns=""/>'), "400-124", ["x"], id="XML, extra without a namespace"),
+        pytest.param(XML, in_xml(FIELDS + '<x xmlns=""/>'), "400-124", ["{}x"], id="XML, extra without a namespace"),
+        pytest.param(
+            XML,
+            in_xml(FIELDS.replace("<userName>", '<userName xmlns="">')),
+            "400-124",
+            ["{}userName"],
+            id="XML, a field without a namespace",
+        ),
         pytest.param(XML, in_xml(FIELDS * 2), "400-125", ["userName", "password"], id="XML, repeated"),
         pytest.param(
             XML, in_xml(FIELDS.replace(NAME, "a<b/>da")), "400-127", ["userName"], id="XML, an element in the name"
@@ -170,7 +178,8 @@ _json_values = st.recursive(
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=8), values, max_size=3),
     max_leaves=6,
 )
-_json_bodies = st.dictionaries(st.sampled_from(["userName", "password", "x"]), _json_values).map(
+_texts = st.text(st.characters(exclude_categories=[]), max_size=4)
+_json_bodies = st.dictionaries(st.sampled_from(["userName", "password"]) | _texts, _json_values).map(
     lambda fields: json.dumps(fields).encode()
 )
 _xml_bodies = st.lists(

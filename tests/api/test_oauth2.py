@@ -17,7 +17,7 @@ from app import create_app
 from casemgr import models
 from casemgr.actors import ActorKind
 from casemgr.config import Config
-from casemgr.throttling import record_failure, subject_of_account
+from casemgr.throttling import record_failure, subject_of_account, subject_of_address
 from tests.api.client import CASE, JSON, LOGIN, REVOKE, TOKEN, XML, CheckedClient, details, error
 from tests.api.conftest import LetPass
 from tests.factories import CLIENT, NAME, PASSWORD, USER, actors, client_application, store
@@ -108,6 +108,8 @@ def test_basic_credentials_may_be_encoded(client: CheckedClient, text: str) -> N
         pytest.param({"grant_type": 'é"\\\n'}, basic(), (400, "unsupported_grant_type"), id="odd grant type"),
         pytest.param(GRANT | {"scope": "read"}, basic(), (400, "invalid_scope"), id="scope"),
         pytest.param(GRANT | SECRET, basic(), (400, "invalid_request"), id="two ways of authentication"),
+        pytest.param(GRANT | SECRET, {"Authorization": "BASIC\tYQ=="}, (400, "invalid_request"), id="two ways, a tab"),
+        pytest.param(GRANT, {"Authorization": "Basic YWRhOng=,Basic YWRhOng="}, (401, "invalid_client"), id="twice"),
         pytest.param({"grant_type": ["client_credentials"] * 2}, basic(), (400, "invalid_request"), id="repeated"),
         pytest.param(GRANT | {"x": "y" * 5000}, basic(), (400, "invalid_request"), id="too long"),
         pytest.param(GRANT, {}, (401, "invalid_client"), id="no authentication"),
@@ -142,6 +144,12 @@ def test_a_failed_authentication_is_always_the_same(client: CheckedClient, engin
     assert wrong.data == unknown.data == disabled.data
 
 
+def test_a_form_that_is_not_utf_8_is_not_valid(client: CheckedClient) -> None:
+    body = b"grant_type=client_credentials&x=\xff"
+    response = client.post(TOKEN, data=body, content_type="application/x-www-form-urlencoded", headers=basic())
+    assert oauth2_error(response) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("path", [TOKEN, REVOKE])
 @pytest.mark.parametrize("content_type", [None, JSON, XML, "text/plain", "multipart/form-data"])
 def test_a_body_that_is_no_form_is_not_valid(client: CheckedClient, path: str, content_type: str | None) -> None:
@@ -161,6 +169,15 @@ def test_failures_slow_a_client_down(client: CheckedClient, engine: Engine) -> N
     ]
     assert 0 < int(responses[-1].headers["Retry-After"]) <= 900
     assert client.post(TOKEN, data=GRANT, headers=basic()).status_code == 429
+
+
+def test_failures_of_clients_count_for_their_address(client: CheckedClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        for _ in range(99):
+            record_failure(connection, [subject_of_address("127.0.0.1")], datetime.now(UTC))
+    statuses = [client.post(TOKEN, data=GRANT | SECRET | {"client_id": name}).status_code for name in ("x", "y")]
+    assert statuses == [401, 429]
+    assert client.post(REVOKE, data={"token": "x"}, headers=basic()).status_code == 429
 
 
 def test_failures_of_users_and_clients_with_the_same_name_count_apart(client: CheckedClient, engine: Engine) -> None:
@@ -264,9 +281,18 @@ def test_the_base_url_is_a_setting(database_url: URL) -> None:
     assert metadata["token_endpoint"] == f"https://cases.example.com{TOKEN}"
 
 
-@pytest.mark.parametrize("host", ["", "a b", 'x"y', "x" * 5000, "é", "localhost:port", "[::1"])
-def test_no_host_is_unexpected(client: CheckedClient, host: str) -> None:
-    assert client.get(METADATA, headers={"Host": host}).status_code == 200
+@pytest.mark.parametrize(
+    ("host", "issuer"),
+    [
+        *((host, f"http://{host}") for host in ("localhost", "h.example:8080", "[::1]:8080", "192.0.2.1")),
+        *(
+            (host, "http://localhost:80")
+            for host in ("", "a b", 'x"y', "é", "x:", "x:port", "[::1", "a/b", "u@h", "a?b")
+        ),
+    ],
+)
+def test_a_host_that_is_none_is_not_repeated(client: CheckedClient, host: str, issuer: str) -> None:
+    assert json.loads(client.get(METADATA, headers={"Host": host}).data)["issuer"] == issuer
 
 
 def test_the_lifetime_of_a_token_is_a_setting(database_url: URL) -> None:

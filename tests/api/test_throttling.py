@@ -78,6 +78,19 @@ def test_an_address_may_fail_100_times(log_in: LogIn, engine: Engine) -> None:
     assert error(log_in("customer")) == TOO_MANY
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("", "", True),
+    ],
+)
+def test_addresses_that_one_client_may_choose_count_together(one: str, other: str, same: bool) -> None:
+    assert (subject_of_address(one) == subject_of_address(other)) == same
+
+
 def test_a_success_does_not_excuse_the_address(log_in: LogIn, engine: Engine) -> None:
     have_failed_from(engine, "127.0.0.1", 99)
     assert log_in("user").status_code == 204

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Timer
+from urllib.parse import parse_qsl, quote_plus
 
 import pytest
 from click.testing import CliRunner
 from click.testing import Result as Outcome
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, func, select
 
 from casemgr.accounts import Account
 from casemgr.actors import ActorKind
@@ -19,9 +21,22 @@ from casemgr.cli import main
 from casemgr.config import Config
 from casemgr.errors import ApiError
 from casemgr.ids import MAX_ID
-from casemgr.login import Attempt, open_session, verify_credentials
-from casemgr.sessions import load_session, store_session
-from tests.factories import NAME, PASSWORD, USER, client_application, customer, session, store, store_accounts, user
+from casemgr.login import Attempt, Verified, open_session, verify_credentials
+from casemgr.models import FailedLogin
+from casemgr.oauth2 import TokenRequest, issue_token
+from casemgr.sessions import load_session
+from casemgr.throttling import record_failure, subject_of_account
+from tests.factories import (
+    NAME,
+    PASSWORD,
+    USER,
+    client_application,
+    customer,
+    hash_of_password,
+    session,
+    store,
+    store_accounts,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 60
@@ -29,6 +44,7 @@ SECONDS = 60
 
 KINDS = {"user": ActorKind.USER, "customer": ActorKind.CUSTOMER, "client": ActorKind.CLIENT_APPLICATION}
 NEW = "deep as the sea"
+NOT_SEEN = "No colon may be in a client ID, and no character that cannot be seen in any of them."
 
 Run = Callable[..., Outcome]
 
@@ -44,11 +60,17 @@ def run(database_url: URL, engine: Engine) -> Run:
     return run
 
 
-def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME) -> bool | str:
+def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME) -> bool:
     try:
-        return bool(verify_credentials(engine, Attempt(kind, name, password, "192.0.2.1"), datetime.now(UTC)))
-    except ApiError as error:
-        return error.definition.code == "429-100" and "too many failures"
+        verify_credentials(engine, Attempt(kind, name, password, "192.0.2.1"), datetime.now(UTC))
+    except ApiError:
+        return False
+    return True
+
+
+def open_session_now(engine: Engine, account: Account, now: datetime) -> str:
+    verified = Verified(account, hash_of_password())
+    return open_session(engine, verified, Config.from_environment({}), now, force=False)
 
 
 def values(outcome: Outcome) -> dict[str, str]:
@@ -82,17 +104,16 @@ def test_a_password_is_that_of_one_account(run: Run, engine: Engine) -> None:
 def test_a_new_password_ends_what_the_old_one_began(run: Run, engine: Engine) -> None:
     now = datetime.now(UTC)
     accounts = Account(ActorKind.USER, 20), Account(ActorKind.CUSTOMER, 30)
-    config = Config.from_environment({})
-    ended, other = (open_session(engine, account, config, now, force=False) for account in accounts)
+    ended, other = (open_session_now(engine, account, now) for account in accounts)
     store(engine, session(USER, user=20))
     for _ in range(10):
         may_log_in(engine, ActorKind.USER, "wrong")
-    assert may_log_in(engine, ActorKind.USER, PASSWORD) == "too many failures"
+    assert not may_log_in(engine, ActorKind.USER, PASSWORD)
     run("user", "set-password", NAME, stdin=NEW.encode())
     with engine.connect() as connection:
         live = [bool(load_session(connection, session_id, now)) for session_id in (ended, other, USER)]
     assert live == [False, True, True]
-    assert may_log_in(engine, ActorKind.USER, NEW) is True
+    assert may_log_in(engine, ActorKind.USER, NEW)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +122,9 @@ def test_a_new_password_ends_what_the_old_one_began(run: Run, engine: Engine) ->
         pytest.param(["user", "set-password", NAME], b"", "The password is empty.", id="no input"),
         pytest.param(["user", "set-password", NAME], b"\nx\n", "The password is empty.", id="empty line"),
         pytest.param(["user", "set-password", NAME], b"\xff\n", "The password is not UTF-8.", id="not UTF-8"),
+        pytest.param(
+            ["user", "set-password", NAME], b"x" * 513, "The password is longer than 512 bytes.", id="too long"
+        ),
         pytest.param(["user", "set-password", "nobody"], b"x", "nobody: There is none.", id="unknown"),
         pytest.param(
             ["customer", "set-password", "Twin"], b"x", "Twin: The name is not unique; give the ID.", id="two"
@@ -134,6 +158,8 @@ def test_a_password_typed_on_a_terminal_is_not_shown(engine: Engine, database_ur
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
+        timer = Timer(SECONDS, process.kill)
+        timer.start()
         os.close(keyboard)
         assert process.stderr
         shown = b""
@@ -143,7 +169,8 @@ def test_a_password_typed_on_a_terminal_is_not_shown(engine: Engine, database_ur
                 assert character, shown
                 shown += character
             os.write(terminal, NEW.encode() + b"\n")
-        output, rest = process.communicate(timeout=SECONDS)
+        output, rest = process.communicate()
+        timer.cancel()
     os.set_blocking(terminal, False)
     try:
         echoed = os.read(terminal, 1000)
@@ -177,6 +204,8 @@ def test_a_client_is_created_as_it_is_told(run: Run) -> None:
     ("arguments", "complaint"),
     [
         (["Again", "--client-id", NAME], f"{NAME}: There is a client application with this client ID already."),
+        (["Tab\there"], NOT_SEEN),
+        (["Colon", "--client-id", "a:b"], NOT_SEEN),
         ([""], "Neither the name nor the type nor the client ID may be empty."),
         (["Empty", "--client-id", ""], "Neither the name nor the type nor the client ID may be empty."),
         (["Empty", "--type", ""], "Neither the name nor the type nor the client ID may be empty."),
@@ -191,15 +220,32 @@ def test_a_client_that_cannot_be_created(run: Run, arguments: list[str], complai
 
 def test_a_rotated_secret_replaces_the_old_one(run: Run, engine: Engine) -> None:
     now = datetime.now(UTC)
-    with engine.begin() as connection:
-        account = Account(ActorKind.CLIENT_APPLICATION, 40)
-        store_session(connection, "token", account, now + timedelta(hours=1), created=now)
+    credentials = f"grant_type=client_credentials&client_id={NAME}&client_secret={quote_plus(PASSWORD)}"
+    form = tuple(parse_qsl(credentials))
+    answer = issue_token(engine, Config.from_environment({}), TokenRequest("", form, "192.0.2.1"), now)
+    token = str(answer.body["access_token"])
+    with engine.connect() as connection:
+        assert load_session(connection, token, now)
     rotated = values(run("client", "rotate-secret", NAME))
     assert set(rotated) == {"client_secret"}
     assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, rotated["client_secret"])
     assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
     with engine.connect() as connection:
-        assert load_session(connection, "token", now) is None
+        assert load_session(connection, token, now) is None
+
+
+def test_a_secret_that_cannot_be_printed_is_not_changed(
+    run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("casemgr.cli.click.echo", fail)
+        assert run("client", "rotate-secret", NAME).exit_code == 1
+        assert run("client", "create", "Lost").exit_code == 1
+    assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
+    assert "Lost" not in run("client", "list").stdout
 
 
 @pytest.mark.parametrize("name", [NAME, "40", "Bridge"], ids=["client ID", "ID", "name"])
@@ -230,7 +276,11 @@ def test_clients_are_listed_by_name_without_secrets(run: Run, engine: Engine) ->
 def test_what_is_not_used_is_purged(run: Run, engine: Engine) -> None:
     long_ago = datetime.now(UTC) - timedelta(minutes=31)
     account = Account(ActorKind.USER, 20)
-    store(engine, user(), session(USER, user=20), replace=True)
+    store(engine, session(USER, user=20))
     for opened in (long_ago, datetime.now(UTC)):
-        open_session(engine, account, Config.from_environment({}), opened, force=False)
+        open_session_now(engine, account, opened)
+    with engine.begin() as connection:
+        record_failure(connection, [subject_of_account(ActorKind.USER, NAME)], long_ago)
     assert run("session", "purge").stderr == "1 expired sessions deleted.\n"
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(FailedLogin)) == 0

@@ -38,12 +38,17 @@ class Server:
         """Build the URL of a path."""
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def exchange(self, request: bytes) -> bytes:
-        """Send bytes and read what comes until the server closes the connection."""
+    def exchange(self, request: bytes, *, and_end: bool = False) -> bytes:
+        """Send bytes and read what comes until the server closes the connection.
+
+        :param and_end: whether the server is told that nothing else comes.
+        """
         with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS) as connection:
             answer = b""
             try:
                 connection.sendall(request)
+                if and_end:
+                    connection.shutdown(socket.SHUT_WR)
                 while received := connection.recv(65536):
                     answer += received
             except ConnectionError:  # the server may stop reading before the end of what it refuses
