@@ -34,6 +34,9 @@ check-template: .venv/test.stamp
 
 pytest: .venv/test.stamp catalogues
 	$(BIN)/pytest
+	@if $(BIN)/python -m tests.postgresql; then \
+		echo "$(BIN)/pytest --database postgresql"; $(BIN)/pytest --database postgresql; \
+	else echo "This machine has no PostgreSQL 15 or newer: the tests ran on SQLite only."; fi
 
 # Compile the message catalogues that have changed.
 catalogues: $(MO)

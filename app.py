@@ -46,9 +46,10 @@ def create_app(config: Config | None = None) -> Flask:
     i18n.init_app(app)
     error_responses.init_app(app)
     response_headers.init_app(app)
-    engine = create_engine(config.database_url)
+    engine = create_engine(config.database_url, config.pool)
     app.register_blueprint(routes.create_blueprint(engine, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
+    app.extensions["engine"] = engine
     return app
 
 

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
+from psycopg import sql
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, tuple_, update
 
 from casemgr import models
@@ -133,7 +135,18 @@ def _update(connection: Connection, record_type: RecordType, rows: Sequence[Row]
 
 def _insert(connection: Connection, table: Any, rows: Sequence[Row]) -> None:
     columns = table.columns.keys()
-    if rows:
+    if not rows:
+        return
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection):
+        # Several times as fast as INSERT.
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in columns])
+    else:
         connection.execute(insert(table), [{name: row[name] for name in columns} for row in rows])
 
 

@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
@@ -96,7 +97,7 @@ def init_db() -> None:
 
     Harmless when repeated.
     """
-    migrate(create_engine(Config.from_environment().database_url))
+    migrate(_engine())
     click.echo("The database schema is up to date.", err=True)
 
 
@@ -299,8 +300,17 @@ def _find_account(connection: Connection, kind: ActorKind, name: str) -> Account
     return found[0]
 
 
+def _engine() -> Engine:
+    """Create the engine, whose connections are closed when the command ends."""
+    config = Config.from_environment()
+    # An import or a migration takes as long as it takes.
+    engine = create_engine(config.database_url, replace(config.pool, statement_timeout=timedelta()))
+    click.get_current_context().call_on_close(engine.dispose)
+    return engine
+
+
 def _migrated_engine() -> Engine:
-    engine = create_engine(Config.from_environment().database_url)
+    engine = _engine()
     if not is_migrated(engine):
         raise click.ClickException("The database has no schema, or an old one: run 'casemgr init-db' first.")
     return engine

@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,19 +15,18 @@ from casemgr.durations import parse_duration
 
 DATABASE_URL = "CASEMGR_DATABASE_URL"
 DEFAULT_DATABASE_URL = "sqlite:///casemgr.db"
-SESSION_IDLE_TIME = "CASEMGR_SESSION_IDLE_TIME"
-SESSION_LIFETIME = "CASEMGR_SESSION_LIFETIME"
-TOKEN_LIFETIME = "CASEMGR_TOKEN_LIFETIME"  # noqa: S105 - the name of a setting
 TRUSTED_PROXIES = "CASEMGR_TRUSTED_PROXIES"
 BASE_URL = "CASEMGR_BASE_URL"
 
-_DURATIONS = {
-    "session_idle_time": SESSION_IDLE_TIME,
-    "session_lifetime": SESSION_LIFETIME,
-    "token_lifetime": TOKEN_LIFETIME,
-}
-
 _SCHEME_AND_AUTHORITY = re.compile(r"https?://[^\s/?#@]+")
+
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+"""The names that a URL may have for a database and its driver, and the driver that is used."""
 
 Network = IPv4Network | IPv6Network
 
@@ -36,10 +36,27 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """The connections to a PostgreSQL server; SQLite has no use for them.
+
+    :param size: how many are kept open by each process; as many again may be opened for a while.
+    :param connect_timeout: how long it may take to open one.
+    :param statement_timeout: how long a statement may take; 0 means as long as it wants.
+    :param pre_ping: whether each is tried before it is used, so that none that the server has closed costs a request.
+    """
+
+    size: int = 5
+    connect_timeout: timedelta = timedelta(seconds=5)
+    statement_timeout: timedelta = timedelta(seconds=10)
+    pre_ping: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting.
 
     :param database_url: where the cases are; a relative SQLite path counts from the working directory.
+    :param pool: the connections to it.
     :param session_idle_time: how long a session of a login lasts without being used.
     :param session_lifetime: how long a session of a login lasts at most.
     :param token_lifetime: how long a token of a client application lasts.
@@ -48,6 +65,7 @@ class Config:
     """
 
     database_url: URL
+    pool: Pool = Pool()
     session_idle_time: timedelta = timedelta(minutes=30)
     session_lifetime: timedelta = timedelta(hours=12)
     token_lifetime: timedelta = timedelta(hours=1)
@@ -64,11 +82,10 @@ class Config:
         """
         return cls(
             _database_url(environment.get(DATABASE_URL) or DEFAULT_DATABASE_URL),
+            pool=Pool(**_given(environment, _POOL)),
             trusted_proxies=_networks(environment.get(TRUSTED_PROXIES, "")),
             base_url=_base_url(environment.get(BASE_URL, "")),
-            **{
-                field: _duration(name, environment[name]) for field, name in _DURATIONS.items() if environment.get(name)
-            },
+            **_given(environment, _TIMES),
         )
 
 
@@ -78,16 +95,50 @@ def _database_url(value: str) -> URL:
     except (ArgumentError, ValueError) as error:
         # The value may hold a password: it is not repeated.
         raise ConfigError(f"{DATABASE_URL} is not an SQLAlchemy URL such as {DEFAULT_DATABASE_URL}.") from error
-    if database_url.drivername not in {"sqlite", "sqlite+pysqlite"}:
-        raise ConfigError(f"{DATABASE_URL} must name an SQLite database, such as {DEFAULT_DATABASE_URL}.")
-    return database_url
+    if database_url.drivername not in _DRIVERS:
+        raise ConfigError(
+            f"{DATABASE_URL} must name an SQLite or PostgreSQL database, such as {DEFAULT_DATABASE_URL} or "
+            "postgresql://casemgr@localhost/casemgr."
+        )
+    return database_url.set(drivername=_DRIVERS[database_url.drivername])
 
 
-def _duration(name: str, value: str) -> timedelta:
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise ConfigError(f"{name}: {value!r} {error}.") from error
+def _given(environment: Mapping[str, str], settings: Mapping[str, tuple[str, Callable[[str], Any]]]) -> dict[str, Any]:
+    """Parse the settings that are given; the others keep their defaults."""
+    values = {}
+    for field, (name, parse) in settings.items():
+        if value := environment.get(name):
+            try:
+                values[field] = parse(value)
+            except ValueError as error:
+                raise ConfigError(f"{name}: {value!r} {error}.") from error
+    return values
+
+
+def _parse_size(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise ValueError("is not a whole number from 1 to 9999")
+    return int(text)
+
+
+def _parse_switch(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError("is neither yes nor no")
+    return text == "yes"
+
+
+_POOL = {
+    "size": ("CASEMGR_POOL_SIZE", _parse_size),
+    "connect_timeout": ("CASEMGR_CONNECT_TIMEOUT", parse_duration),
+    "statement_timeout": ("CASEMGR_STATEMENT_TIMEOUT", parse_duration),
+    "pre_ping": ("CASEMGR_POOL_PRE_PING", _parse_switch),
+}
+_TIMES = {
+    "session_idle_time": ("CASEMGR_SESSION_IDLE_TIME", parse_duration),
+    "session_lifetime": ("CASEMGR_SESSION_LIFETIME", parse_duration),
+    "token_lifetime": ("CASEMGR_TOKEN_LIFETIME", parse_duration),
+}
+"""The fields of a setting, each with its name in the environment and how it is read."""
 
 
 def _networks(value: str) -> tuple[Network, ...]:

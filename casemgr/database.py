@@ -4,35 +4,57 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from casemgr.config import Pool
 from casemgr.surrogates import replace_lone_surrogates
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 _PATIENCE = 10.0
-"""Seconds that a statement waits for another process to finish writing."""
+"""Seconds that a statement waits for others to finish writing what it needs."""
 
 REQUEST_PATIENCE = 2.0
 """The same for a request: waiting for an import, it would only keep a thread from others."""
 
+_POOL_TIMEOUT = 5
+"""Seconds that a request waits for a connection when all of the pool are in use."""
 
-def create_engine(database_url: URL) -> Engine:
+
+def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B008 - it is frozen
     """Create the engine; nothing connects before the first use.
 
-    A transaction sees one state of the database throughout, and SQLite enforces foreign keys.
+    A transaction that reads sees one state of the database throughout.
     """
     # Parameters are digests, names and texts of cases: none of them may reach a log.
-    engine = sqlalchemy.create_engine(database_url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
+    options: dict[str, Any] = {"hide_parameters": True}
+    if database_url.get_backend_name() == "sqlite":
+        engine = sqlalchemy.create_engine(database_url, connect_args={"timeout": _PATIENCE}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    statement_timeout = round(pool.statement_timeout.total_seconds() * 1000)
+    return sqlalchemy.create_engine(
+        database_url,
+        isolation_level="REPEATABLE READ",
+        pool_size=pool.size,
+        max_overflow=pool.size,
+        pool_timeout=_POOL_TIMEOUT,
+        pool_pre_ping=pool.pre_ping,
+        connect_args={
+            # The driver takes whole seconds, and two at least.
+            "connect_timeout": max(2, round(pool.connect_timeout.total_seconds())),
+            "application_name": "casemgr",
+            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout}",
+        },
+        **options,
+    )
 
 
 @contextmanager
@@ -43,12 +65,16 @@ def writing(engine: Engine, patience: float = _PATIENCE) -> Iterator[Connection]
 
     :param patience: seconds to wait for other writers.
     """
-    with engine.connect().execution_options(patience=patience) as connection, connection.begin():
+    # READ COMMITTED, so that what it reads under a lock is what others have committed before.
+    isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    with engine.connect().execution_options(patience=patience, **isolation) as connection, connection.begin():
+        if isolation:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
         yield connection
 
 
-def migrate(engine: Engine) -> None:
-    """Create the schema, or bring it to the newest revision; harmless when it is there already."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Create the schema, or bring it to a revision, by default the newest; harmless when it is there already."""
     # Imported here: it takes longer than all else together, and the service does not need it.
     from alembic import command
 
@@ -60,7 +86,7 @@ def migrate(engine: Engine) -> None:
             driver.execute("PRAGMA journal_mode = WAL")
     with writing(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def is_migrated(engine: Engine) -> bool:

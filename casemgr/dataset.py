@@ -77,9 +77,10 @@ def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def parse_record(number: int, line: bytes) -> Record:
+def parse_record(number: int, line: bytes, *, may_hold_nul: bool = True) -> Record:
     """Parse and check a line on its own, without what it refers to.
 
+    :param may_hold_nul: whether the database can store U+0000 in a text.
     :raises BadLineError: with everything that is wrong.
 
     Source: contract DAT-1, DAT-2.
@@ -90,6 +91,9 @@ def parse_record(number: int, line: bytes) -> Record:
     record_type = RECORD_TYPES.get(name) if isinstance(name := data.pop("type", None), str) else None
     if record_type is None:
         raise BadLineError([_complain_about_type(name)])
+    # JSON has no other way to write it.
+    if not may_hold_nul and b"\\u0000" in line and (problems := list(_find_nul(data))):
+        raise BadLineError(problems, _excused(record_type, data))
     try:
         row = record_type.schema.load(data)
     except ValidationError as error:
@@ -125,6 +129,19 @@ def _flatten(messages: Mapping[Any, Any] | Sequence[str], path: str = "") -> Ite
             yield from _flatten(below, path if path and name == "_schema" else f"{path}.{name}".removeprefix("."))
     else:
         yield from (f"{shorten(path)}: {shorten(message, 300)}" for message in messages)
+
+
+def _find_nul(data: Any, path: str = "") -> Iterator[str]:
+    """Find the texts, and the names of members, that hold U+0000."""
+    if isinstance(data, str):
+        if "\0" in data:
+            yield f"{shorten(path)}: has U+0000, which PostgreSQL cannot store"
+    elif isinstance(data, Mapping | list):
+        items = data.items() if isinstance(data, Mapping) else enumerate(data)
+        for name, below in items:
+            inner = f"{path}.{name}".removeprefix(".")
+            yield from _find_nul(below, inner)
+            yield from _find_nul(name, inner)
 
 
 def _excused(record_type: RecordType, data: Mapping[str, Any]) -> tuple[RecordType, object] | None:

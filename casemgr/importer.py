@@ -85,6 +85,7 @@ class _Import:
     def __init__(self, connection: Connection, *, replace: bool) -> None:
         self._connection = connection
         self._replace = replace
+        self._may_hold_nul = connection.dialect.name != "postgresql"
         self._batch: list[Record] = []
         self._batch_keys: set[tuple[str, object]] = set()
         self._batch_bytes = 0
@@ -98,7 +99,7 @@ class _Import:
     def add(self, number: int, line: bytes) -> None:
         """Take a line; it is checked and written with its batch."""
         try:
-            record = parse_record(number, line)
+            record = parse_record(number, line, may_hold_nul=self._may_hold_nul)
         except BadLineError as error:
             self._flush()
             self._report(number, error)

@@ -23,6 +23,7 @@ from casemgr.throttling import (
     Subject,
     check_failures,
     forget_failures,
+    lock_subjects,
     record_failure,
     subject_of_account,
     subject_of_address,
@@ -77,6 +78,7 @@ def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verif
     verified = _verify(stored, attempt.secret)
     renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None
     with writing(engine, REQUEST_PATIENCE) as connection:
+        lock_subjects(connection, attempt.subjects)
         # Again, so that attempts made at the same time tell no more than attempts made one after the other.
         check_failures(connection, attempt.subjects, now)
         if verified is None:

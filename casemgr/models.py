@@ -49,8 +49,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Say that what was stored is UTC."""
+        """Say that what was stored is UTC; PostgreSQL says so itself."""
         return value and value.replace(tzinfo=UTC)
+
+
+class StorableText(TypeDecorator[str]):
+    """A text, in which PostgreSQL does not find U+0000, since it cannot store it; the importer refuses it there."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replace what the database could not even compare."""
+        if value and dialect.name == "postgresql":
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return value
 
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -68,7 +81,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {int: _Id, str: Text, bytes: LargeBinary, datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy's
+    type_annotation_map = {int: _Id, str: StorableText, bytes: LargeBinary, datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy's
 
 
 _WITHOUT_ROWID = {"sqlite_with_rowid": False}

@@ -10,7 +10,7 @@ from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from math import ceil
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from casemgr.actors import ActorKind
 from casemgr.errors import TOO_MANY_FAILURES, ApiError
@@ -75,6 +75,14 @@ def _wait(connection: Connection, subject: Subject, now: datetime) -> timedelta 
         .limit(1)
     )
     return None if failed is None else failed + _WINDOW - now
+
+
+def lock_subjects(connection: Connection, subjects: Sequence[Subject]) -> None:
+    """Let no other transaction count for these subjects before this one ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        # In one order, so that no two transactions wait for each other.
+        for key in sorted(int.from_bytes(subject.digest[:8], signed=True) for subject in subjects):
+            connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def record_failure(connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Fixtures for tests that speak HTTP through Flask's client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,15 +17,30 @@ from tests.factories import NAME, PASSWORD, USER, Record, actors, store, store_a
 
 Get = Callable[..., TestResponse]
 Have = Callable[..., None]
+MakeApp = Callable[..., Flask]
 LogIn = Callable[..., TestResponse]
 LetPass = Callable[[timedelta], None]
 
 
 @pytest.fixture
-def app(database_url: URL) -> Flask:
-    app = create_app(Config(database_url))
-    app.test_client_class = CheckedClient
-    return app
+def make_app(database_url: URL) -> Iterator[MakeApp]:
+    """Create applications on the database of the test, with these settings."""
+    made = []
+
+    def make_app(**settings: Any) -> Flask:
+        app = create_app(Config(database_url, **settings))
+        app.test_client_class = CheckedClient
+        made.append(app)
+        return app
+
+    yield make_app
+    for app in made:
+        app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app()
 
 
 @pytest.fixture

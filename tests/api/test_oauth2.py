@@ -10,16 +10,14 @@ import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import URL, Engine, update
+from sqlalchemy import Engine, update
 from werkzeug.test import TestResponse
 
-from app import create_app
 from casemgr import models
 from casemgr.actors import ActorKind
-from casemgr.config import Config
 from casemgr.throttling import record_failure, subject_of_account, subject_of_address
 from tests.api.client import CASE, JSON, LOGIN, REVOKE, TOKEN, XML, CheckedClient, details, error
-from tests.api.conftest import LetPass
+from tests.api.conftest import LetPass, MakeApp
 from tests.factories import CLIENT, NAME, PASSWORD, USER, actors, client_application, store
 
 GRANT = {"grant_type": "client_credentials"}
@@ -274,8 +272,8 @@ def test_metadata_name_the_endpoints(client: CheckedClient) -> None:
     assert metadata["grant_types_supported"] == ["client_credentials"]
 
 
-def test_the_base_url_is_a_setting(database_url: URL) -> None:
-    app = create_app(Config(database_url, base_url="https://cases.example.com"))
+def test_the_base_url_is_a_setting(make_app: MakeApp) -> None:
+    app = make_app(base_url="https://cases.example.com")
     metadata = json.loads(app.test_client().get(METADATA).data)
     assert metadata["issuer"] == "https://cases.example.com"
     assert metadata["token_endpoint"] == f"https://cases.example.com{TOKEN}"
@@ -295,8 +293,8 @@ def test_a_host_that_is_none_is_not_repeated(client: CheckedClient, host: str, i
     assert json.loads(client.get(METADATA, headers={"Host": host}).data)["issuer"] == issuer
 
 
-def test_the_lifetime_of_a_token_is_a_setting(database_url: URL) -> None:
-    app = create_app(Config(database_url, token_lifetime=timedelta(minutes=5)))
+def test_the_lifetime_of_a_token_is_a_setting(make_app: MakeApp) -> None:
+    app = make_app(token_lifetime=timedelta(minutes=5))
     response = app.test_client().post(TOKEN, data=GRANT, headers=basic())
     assert json.loads(response.data)["expires_in"] == 300
 

@@ -239,7 +239,8 @@ def in_xml_1_0(character: str) -> bool:
     )
 
 
-@given(text=st.text(st.characters(exclude_categories=[])))
+# PostgreSQL cannot store U+0000.
+@given(text=st.text(st.characters(exclude_categories=[], exclude_characters="\0")))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @pytest.mark.usefixtures("session_actors")
 def test_any_text_survives_as_far_as_the_media_type_carries_it(engine: Engine, get: Get, text: str) -> None:
@@ -251,7 +252,7 @@ def test_any_text_survives_as_far_as_the_media_type_carries_it(engine: Engine, g
 
 
 @pytest.mark.parametrize(
-    "text", ["  leading\n\ttab\r\nand \r", "]]>", "<!-- & \"'", "\0\v\ufffe\uffff", "\ud83d\ude00\ud800"]
+    "text", ["  leading\n\ttab\r\nand \r", "]]>", "<!-- & \"'", "\v\ufffe\uffff", "\ud83d\ude00\ud800"]
 )
 def test_odd_texts_survive(have: Have, get: Get, text: str) -> None:
     have(case(1, notes=[note(content=text)]))
@@ -260,6 +261,7 @@ def test_odd_texts_survive(have: Have, get: Get, text: str) -> None:
     assert found["notes"]["note"][0]["content"] == text.replace("\ud83d\ude00", "😀").replace("\ud800", "\ufffd")
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("stored", "answered"),
     [("61EDA08062", "a\ufffdb"), ("61FF62", "a\ufffdb"), ("610062", "a\0b")],

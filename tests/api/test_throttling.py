@@ -1,17 +1,15 @@
 """Failed logins slow down."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
-from flask import Flask
-from sqlalchemy import URL, Engine, func, select
+from sqlalchemy import Engine, func, select
 
-from app import create_app
-from casemgr.config import Config
 from casemgr.models import FailedLogin
 from casemgr.throttling import record_failure, subject_of_address
-from tests.api.client import LOGIN, CheckedClient, details, error
-from tests.api.conftest import LetPass, LogIn
+from tests.api.client import LOGIN, details, error
+from tests.api.conftest import LetPass, LogIn, MakeApp
 from tests.factories import NAME, PASSWORD
 
 WINDOW = timedelta(minutes=15)
@@ -102,18 +100,9 @@ def test_an_address_is_not_taken_from_any_header(log_in: LogIn, engine: Engine) 
     assert error(log_in("user", X_Forwarded_For="192.0.2.1", Forwarded="for=192.0.2.1")) == TOO_MANY
 
 
-@pytest.fixture
-def behind_proxy(database_url: URL) -> Flask:
-    config = Config.from_environment(
-        {"CASEMGR_DATABASE_URL": str(database_url), "CASEMGR_TRUSTED_PROXIES": "127.0.0.1"}
-    )
-    app = create_app(config)
-    app.test_client_class = CheckedClient
-    return app
-
-
 @pytest.mark.usefixtures("stored_accounts")
-def test_the_forwarded_address_counts_behind_a_trusted_proxy(behind_proxy: Flask, engine: Engine) -> None:
+def test_the_forwarded_address_counts_behind_a_trusted_proxy(make_app: MakeApp, engine: Engine) -> None:
+    behind_proxy = make_app(trusted_proxies=(ip_network("127.0.0.1"),))
     have_failed_from(engine, "192.0.2.1", 100)
     statuses = [
         behind_proxy.test_client()

@@ -1,6 +1,5 @@
 import base64
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from casemgr.cli import main
 from casemgr.database import create_engine, is_migrated
 from casemgr.hashes import digest_of
 from casemgr.sessions import generate_session_id, load_session
+from tests.conftest import MakeDatabase
 from tests.factories import (
     CUSTOMER,
     USER,
@@ -164,10 +164,13 @@ def test_a_database_without_schema_is_an_error(tmp_path: Path) -> None:
     assert run_with(f"sqlite:///{tmp_path}/new.db", tmp_path, "import", "-") == Outcome(1, "", NO_SCHEMA)
 
 
-def test_a_database_of_a_later_version_is_an_error(run: Run, engine: Engine) -> None:
+def test_a_database_of_a_later_version_is_an_error(make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = make_database()
+    engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
-    outcome = run("init-db")
+    engine.dispose()
+    outcome = run_with(url, tmp_path, "init-db")
     assert (outcome.status, outcome.stdout) == (1, "")
     assert outcome.stderr.startswith("Error: ")
 
@@ -281,12 +284,10 @@ class Created:
 
 
 @pytest.fixture(scope="module")
-def created(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
+def created(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
     """Create all sessions at once, since a process takes its time to start."""
     directory = tmp_path_factory.mktemp("sessions")
-    path = directory / "casemgr.db"
-    shutil.copy(migrated_database, path)
-    url = URL.create("sqlite", database=str(path))
+    url = make_database()
     engine = create_engine(url)
     store(engine, *actors(), user(21, loginId="20"))
     store(engine, customer(loginId="grace"), client_application(clientId="bridge-1"), replace=True)

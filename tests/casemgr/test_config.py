@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from casemgr.config import Config, ConfigError
+from casemgr.config import Config, ConfigError, Pool
 
+NEITHER = (
+    "must name an SQLite or PostgreSQL database, such as sqlite:///casemgr.db or postgresql://casemgr@localhost/casemgr"
+)
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -17,7 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
         pytest.param({}, "sqlite:///casemgr.db", id="absent"),
         pytest.param({"CASEMGR_DATABASE_URL": ""}, "sqlite:///casemgr.db", id="empty"),
         pytest.param({"CASEMGR_DATABASE_URL": "sqlite:////srv/cases.db"}, "sqlite:////srv/cases.db", id="given"),
-        pytest.param({"CASEMGR_DATABASE_URL": "sqlite+pysqlite:///c.db"}, "sqlite+pysqlite:///c.db", id="with driver"),
+        pytest.param({"CASEMGR_DATABASE_URL": "sqlite+pysqlite:///c.db"}, "sqlite:///c.db", id="with driver"),
+        pytest.param({"CASEMGR_DATABASE_URL": "postgresql://h/d"}, "postgresql+psycopg://h/d", id="PostgreSQL"),
+        pytest.param(
+            {"CASEMGR_DATABASE_URL": "postgresql+psycopg:///d?host=/run/postgresql"},
+            "postgresql+psycopg:///d?host=/run/postgresql",
+            id="PostgreSQL on a socket",
+        ),
     ],
 )
 def test_the_environment_names_the_database(environment: dict[str, str], database_url: str) -> None:
@@ -32,18 +41,14 @@ def test_the_environment_names_the_database(environment: dict[str, str], databas
         pytest.param(
             "sqlite://h:port/d", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a port that is none"
         ),
-        pytest.param(
-            "postgresql://h/d", "must name an SQLite database, such as sqlite:///casemgr.db", id="another database"
-        ),
+        pytest.param("mysql://h/d", NEITHER, id="another database"),
         pytest.param(
             "sqlite+nosuch:///d",
-            "must name an SQLite database, such as sqlite:///casemgr.db",
+            NEITHER,
             id="a driver that is none",
         ),
-        pytest.param(
-            "sqlite+pysqlcipher:///d", "must name an SQLite database, such as sqlite:///casemgr.db", id="another driver"
-        ),
-        pytest.param("nosuch://h/d", "must name an SQLite database, such as sqlite:///casemgr.db", id="no database"),
+        pytest.param("sqlite+pysqlcipher:///d", NEITHER, id="another driver"),
+        pytest.param("nosuch://h/d", NEITHER, id="no database"),
     ],
 )
 def test_an_unusable_url_is_refused_by_the_name_of_its_variable(value: str, message: str) -> None:
@@ -55,7 +60,7 @@ def test_an_unusable_url_is_refused_by_the_name_of_its_variable(value: str, mess
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param("postgresql://user:secret@host/database", id="another database"),
+        pytest.param("mysql://user:secret@host/database", id="another database"),
         pytest.param("user:secret@host", id="not a URL"),
     ],
 )
@@ -73,10 +78,20 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
             "CASEMGR_TOKEN_LIFETIME",
             "CASEMGR_TRUSTED_PROXIES",
             "CASEMGR_BASE_URL",
+            "CASEMGR_POOL_SIZE",
+            "CASEMGR_POOL_PRE_PING",
+            "CASEMGR_CONNECT_TIMEOUT",
+            "CASEMGR_STATEMENT_TIMEOUT",
         ),
         "",
     )
-    default = Config(make_url("sqlite:///casemgr.db"), timedelta(minutes=30), timedelta(hours=12), timedelta(hours=1))
+    default = Config(
+        make_url("sqlite:///casemgr.db"),
+        Pool(5, timedelta(seconds=5), timedelta(seconds=10), pre_ping=True),
+        timedelta(minutes=30),
+        timedelta(hours=12),
+        timedelta(hours=1),
+    )
     assert Config.from_environment({}) == Config.from_environment(empty) == default
 
 
@@ -88,8 +103,13 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
             "CASEMGR_TOKEN_LIFETIME": "5m",
             "CASEMGR_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,2001:db8::/32",
             "CASEMGR_BASE_URL": "https://cases.example.com:8443",
+            "CASEMGR_POOL_SIZE": "20",
+            "CASEMGR_POOL_PRE_PING": "no",
+            "CASEMGR_CONNECT_TIMEOUT": "2s",
+            "CASEMGR_STATEMENT_TIMEOUT": "1m",
         }
     )
+    assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1), pre_ping=False)
     assert config.session_idle_time == timedelta(seconds=90)
     assert config.session_lifetime == timedelta(days=1)
     assert config.token_lifetime == timedelta(minutes=5)
@@ -103,6 +123,8 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
         ("CASEMGR_SESSION_IDLE_TIME", "30", ": '30' is not a number followed by s, m, h or d, such as 8h."),
         ("CASEMGR_SESSION_LIFETIME", "0h", ": '0h' is not a number followed by s, m, h or d, such as 8h."),
         ("CASEMGR_TOKEN_LIFETIME", "1h30m", ": '1h30m' is not a number followed by s, m, h or d, such as 8h."),
+        ("CASEMGR_POOL_SIZE", "0", ": '0' is not a whole number from 1 to 9999."),
+        ("CASEMGR_POOL_PRE_PING", "true", ": 'true' is neither yes nor no."),
         ("CASEMGR_TRUSTED_PROXIES", "proxy", ": 'proxy' does not appear to be an IPv4 or IPv6 network."),
         ("CASEMGR_TRUSTED_PROXIES", "10.0.0.1/8", ": 10.0.0.1/8 has host bits set."),
         *(

@@ -687,7 +687,7 @@ def test_a_line_that_is_too_long_is_one_bad_line(engine: Engine) -> None:
         pytest.param("\udfff", REPLACEMENT, id="low"),
         pytest.param("a\udc00\ud800b", f"a{REPLACEMENT}{REPLACEMENT}b", id="in the wrong order"),
         pytest.param("\N{GRINNING FACE}", "\N{GRINNING FACE}", id="pair"),
-        pytest.param("\0\v\ufffe\t\r\n ", "\0\v\ufffe\t\r\n ", id="all else stays"),
+        pytest.param("\v\ufffe\t\r\n ", "\v\ufffe\t\r\n ", id="all else stays"),
     ],
 )
 def test_only_lone_surrogates_are_replaced(stocked: Engine, text: str, expected: str) -> None:

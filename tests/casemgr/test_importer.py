@@ -1,12 +1,11 @@
 import hashlib
 import io
-import shutil
 from pathlib import Path
 from typing import Any
 
 import argon2
 import pytest
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import Engine, event
 
 from casemgr import models
 from casemgr.database import create_engine
@@ -22,6 +21,7 @@ from tests.casemgr.lines import (
     row,
     rows,
 )
+from tests.conftest import MakeDatabase
 from tests.factories import (
     CUSTOMER,
     HOME,
@@ -180,14 +180,11 @@ def steps_of_importing(engine: Engine, number: int) -> int:
     return steps
 
 
-def test_the_work_of_an_import_grows_with_its_lines_alone(
-    migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+@pytest.mark.sqlite
+def test_the_work_of_an_import_grows_with_its_lines_alone(make_database: MakeDatabase) -> None:
     steps = []
     for number in (1000, 4000):
-        path = tmp_path_factory.mktemp("growth") / "casemgr.db"
-        shutil.copy(migrated_database, path)
-        engine = create_engine(URL.create("sqlite", database=str(path)))
+        engine = create_engine(make_database())
         steps.append(steps_of_importing(engine, number))
         engine.dispose()
     assert steps[1] < 6 * steps[0]
@@ -361,6 +358,7 @@ def test_sessions_are_stored_as_digests(stocked: Engine) -> None:
     assert digests < set(column(stocked, models.Session, "digest"))
 
 
+@pytest.mark.sqlite
 def test_no_password_and_no_session_id_is_in_the_files(stocked: Engine, tmp_path: Path) -> None:
     store(
         stocked,

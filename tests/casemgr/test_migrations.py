@@ -1,20 +1,27 @@
+import hashlib
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, Engine, func, insert, inspect, select, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from casemgr import models
+from casemgr import migrations, models
+from casemgr.actors import User
 from casemgr.database import create_engine, is_migrated, migrate
-from tests.factories import actors, store
+from casemgr.sessions import load_session
+from tests.conftest import MakeDatabase
+from tests.factories import USER, actors, store
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(URL.create("sqlite", database=str(tmp_path / "empty.db")))
+def empty(make_database: MakeDatabase) -> Iterator[Engine]:
+    engine = create_engine(make_database(migrated=False))
     yield engine
     engine.dispose()
 
@@ -61,6 +68,32 @@ def test_migrating_again_keeps_the_data(engine: Engine) -> None:
         assert connection.scalar(select(func.count()).select_from(models.Session)) == 3
 
 
+def earlier_revisions() -> list[str]:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    return [script.revision for script in scripts.walk_revisions()][1:]
+
+
+@pytest.mark.parametrize("revision", earlier_revisions())
+def test_an_older_database_is_upgraded_with_its_data(empty: Engine, revision: str) -> None:
+    migrate(empty, revision)
+    digest = hashlib.sha256(USER.encode()).digest()
+    with empty.begin() as connection:
+        for statement in (
+            "INSERT INTO departments (id, name) VALUES (10, 'Service')",
+            "INSERT INTO users (id, login_id, first_name, last_name, department_id, disabled)"
+            " VALUES (20, 'ada', 'Ada', 'Byron', 10, false)",
+            "INSERT INTO sessions (digest, user_id, expires) VALUES (:digest, 20, '2099-01-01 00:00:00+00')",
+        ):
+            connection.execute(text(statement), {"digest": digest})
+    assert not is_migrated(empty)
+    migrate(empty)
+    assert is_migrated(empty)
+    with empty.connect() as connection:
+        session = load_session(connection, USER, datetime.now(UTC))
+    assert session
+    assert session.actor == User(20, may_view_agent_console=False, readable_department_ids=frozenset({10}))
+
+
 def test_an_empty_database_is_not_migrated(empty: Engine) -> None:
     assert not is_migrated(empty)
 
@@ -70,19 +103,21 @@ def test_a_database_is_migrated_once_it_has_the_newest_revision(empty: Engine) -
     assert is_migrated(empty)
 
 
-def test_a_database_of_another_revision_is_not_migrated(engine: Engine) -> None:
-    with engine.begin() as connection:
+def test_a_database_of_another_revision_is_not_migrated(empty: Engine) -> None:
+    migrate(empty)
+    with empty.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'another'"))
-    assert not is_migrated(engine)
+    assert not is_migrated(empty)
 
 
+@pytest.mark.sqlite
 def test_a_migrated_database_writes_ahead(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
 
 
 def test_foreign_keys_are_enforced(engine: Engine) -> None:
-    with engine.begin() as connection, pytest.raises(IntegrityError, match="FOREIGN KEY"):
+    with engine.begin() as connection, pytest.raises(IntegrityError, match=re.compile("foreign key", re.IGNORECASE)):
         connection.execute(insert(models.CustomerGrant).values(customer_id=1, on_customer_id=2))
 
 

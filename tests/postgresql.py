@@ -1,0 +1,115 @@
+"""A PostgreSQL of the tests' own: a private cluster on a Unix socket, gone when the tests are."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+
+import psycopg
+from sqlalchemy import URL
+
+_USER = "casemgr"
+_OLDEST = 15
+_SETTINGS = {
+    # Nothing of it has to survive a crash of the machine.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "listen_addresses": "",
+    "max_connections": "100",
+}
+
+
+def find_binaries() -> Path | None:
+    """Find the newest PostgreSQL of this machine that is new enough; on the PATH or where Debian keeps it."""
+    on_path = shutil.which("postgres")
+    folders = [Path(on_path).resolve().parent] if on_path else []
+    debian = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
+    folders += sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
+    return next((folder for folder in folders if _version(folder) >= _OLDEST), None)
+
+
+def _version(folder: Path) -> int:
+    if not (folder / "initdb").exists():
+        return 0
+    command = [str(folder / "postgres"), "--version"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - ours
+    return int(output.split()[2].split(".")[0])
+
+
+def _unprivileged_user() -> str:
+    users = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in users else "nobody"
+
+
+class Cluster:
+    """A running PostgreSQL; used as a context manager, it is stopped and removed at the end."""
+
+    def __init__(self, binaries: Path) -> None:
+        # Not in pytest's folder: the path of a Unix socket has at most 107 characters.
+        self.folder = Path(tempfile.mkdtemp(prefix="casemgr-postgresql-"))
+        self._binaries = binaries
+        self._numbers = count(1)
+        # PostgreSQL refuses to run as root.
+        self._owner = _unprivileged_user() if os.geteuid() == 0 else None
+
+    def __enter__(self) -> "Cluster":
+        if self._owner:
+            shutil.chown(self.folder, self._owner)
+        try:
+            self._run("initdb", "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+            self.start()
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+        shutil.rmtree(self.folder)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), "-D", str(self.folder / "data"), *arguments]
+        # A server inherits the output, which must not be a pipe then.
+        with (self.folder / f"{program}.log").open("ab") as log:
+            subprocess.run(command, user=self._owner, cwd=self.folder, stdout=log, stderr=log, check=True)  # noqa: S603
+
+    def stop(self) -> None:
+        """Stop the server; what is going on ends at once."""
+        self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+
+    def start(self) -> None:
+        """Start the server again."""
+        settings = _SETTINGS | {"unix_socket_directories": str(self.folder)}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        self._run("pg_ctl", "start", "--wait", "-l", str(self.folder / "log"), "-o", options)
+
+    def url(self, database: str) -> URL:
+        """Name a database of the cluster."""
+        return URL.create("postgresql+psycopg", _USER, database=database, query={"host": str(self.folder)})
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that cannot be part of a transaction."""
+        with psycopg.connect(f"host={self.folder} user={_USER} dbname=postgres", autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[URL]:
+        """Create a database for as long as the context lasts."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        yield self.url(name)
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+if __name__ == "__main__":
+    sys.exit(find_binaries() is None)
