@@ -7,7 +7,16 @@ from flask.wrappers import Request
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import MapAdapter
 
-from casemgr import authmgr_routes, error_responses, i18n, response_headers, routes
+from casemgr import (
+    authmgr_routes,
+    compression,
+    cross_origin,
+    error_responses,
+    health_routes,
+    i18n,
+    response_headers,
+    routes,
+)
 from casemgr.config import Config
 from casemgr.database import create_engine
 from casemgr.request_ids import RequestIdFilter
@@ -45,10 +54,14 @@ def create_app(config: Config | None = None) -> Flask:
     app.url_map.merge_slashes = False
     i18n.init_app(app)
     error_responses.init_app(app)
+    # What is done to a response is done from the last line to the first.
+    compression.init_app(app)
+    cross_origin.init_app(app, config.cors_origins)
     response_headers.init_app(app)
     engine = create_engine(config.database_url, config.pool)
     app.register_blueprint(routes.create_blueprint(engine, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
+    app.register_blueprint(health_routes.create_blueprint(engine))
     app.extensions["engine"] = engine
     return app
 

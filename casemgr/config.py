@@ -17,8 +17,9 @@ DATABASE_URL = "CASEMGR_DATABASE_URL"
 DEFAULT_DATABASE_URL = "sqlite:///casemgr.db"
 TRUSTED_PROXIES = "CASEMGR_TRUSTED_PROXIES"
 BASE_URL = "CASEMGR_BASE_URL"
+CORS_ORIGINS = "CASEMGR_CORS_ORIGINS"
 
-_SCHEME_AND_AUTHORITY = re.compile(r"https?://[^\s/?#@]+")
+_SCHEME_AND_AUTHORITY = re.compile(r"https?://[A-Za-z0-9._~-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -62,6 +63,7 @@ class Config:
     :param token_lifetime: how long a token of a client application lasts.
     :param trusted_proxies: the proxies whose X-Forwarded-For is believed.
     :param base_url: scheme and authority under which clients reach the service; None means those of each request.
+    :param cors_origins: the origins, of scheme and authority, whose pages may call the API.
     """
 
     database_url: URL
@@ -71,6 +73,7 @@ class Config:
     token_lifetime: timedelta = timedelta(hours=1)
     trusted_proxies: tuple[Network, ...] = ()
     base_url: str | None = None
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
@@ -85,6 +88,7 @@ class Config:
             pool=Pool(**_given(environment, _POOL)),
             trusted_proxies=_networks(environment.get(TRUSTED_PROXIES, "")),
             base_url=_base_url(environment.get(BASE_URL, "")),
+            cors_origins=_origins(environment.get(CORS_ORIGINS, "")),
             **_given(environment, _TIMES),
         )
 
@@ -146,6 +150,14 @@ def _networks(value: str) -> tuple[Network, ...]:
         return tuple(map(ip_network, value.replace(",", " ").split()))
     except ValueError as error:
         raise ConfigError(f"{TRUSTED_PROXIES}: {error}.") from error
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(value.replace(",", " ").split())
+    for origin in origins:
+        if not _SCHEME_AND_AUTHORITY.fullmatch(origin):
+            raise ConfigError(f"{CORS_ORIGINS}: {origin!r} is no origin such as https://console.example.com.")
+    return origins
 
 
 def _base_url(value: str) -> str | None:

@@ -26,10 +26,14 @@ def init_app(app: Flask) -> None:
 
     :raises MissingCatalogueError: when the catalogue of a locale is not compiled.
     """
-    missing = [locale.language_tag for locale in LOCALES if not (catalogue_folder(locale) / "messages.mo").is_file()]
-    if missing:
+    if missing := missing_catalogues():
         raise MissingCatalogueError(f"No compiled message catalogue for {', '.join(missing)}: run 'make catalogues'.")
     flask_babel.Babel(app, configure_jinja=False, default_translation_directories=str(TRANSLATIONS))
+
+
+def missing_catalogues() -> list[str]:
+    """Find the locales whose message catalogue is not compiled, by their tags."""
+    return [locale.language_tag for locale in LOCALES if not (catalogue_folder(locale) / "messages.mo").is_file()]
 
 
 def catalogue_folder(locale: Locale) -> Path:

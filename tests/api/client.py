@@ -1,5 +1,6 @@
 """A client that holds every response against what the contract says of all of them."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,13 @@ class CheckedClient(FlaskClient):
 
 
 def _check_body(response: TestResponse) -> None:
+    body = gzip.decompress(response.data) if response.headers.get("Content-Encoding") else response.data
     if response.headers["Content-Type"] == XML:
-        assert response.data.startswith(b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>')
-        XML_SCHEMA.assertValid(etree.fromstring(response.data))
+        assert body.startswith(b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>')
+        XML_SCHEMA.assertValid(etree.fromstring(body))
     else:
         assert response.headers["Content-Type"] == JSON
-        assert "null" not in {json.dumps(value) for value in _leaves(json.loads(response.data))}
+        assert "null" not in {json.dumps(value) for value in _leaves(json.loads(body))}
 
 
 def _leaves(data: Any) -> list[Any]:

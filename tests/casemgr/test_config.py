@@ -103,12 +103,14 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
             "CASEMGR_TOKEN_LIFETIME": "5m",
             "CASEMGR_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,2001:db8::/32",
             "CASEMGR_BASE_URL": "https://cases.example.com:8443",
+            "CASEMGR_CORS_ORIGINS": "https://console.example.com http://localhost:3000",
             "CASEMGR_POOL_SIZE": "20",
             "CASEMGR_POOL_PRE_PING": "no",
             "CASEMGR_CONNECT_TIMEOUT": "2s",
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
         }
     )
+    assert config.cors_origins == ("https://console.example.com", "http://localhost:3000")
     assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1), pre_ping=False)
     assert config.session_idle_time == timedelta(seconds=90)
     assert config.session_lifetime == timedelta(days=1)
@@ -125,6 +127,7 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
         ("CASEMGR_TOKEN_LIFETIME", "1h30m", ": '1h30m' is not a number followed by s, m, h or d, such as 8h."),
         ("CASEMGR_POOL_SIZE", "0", ": '0' is not a whole number from 1 to 9999."),
         ("CASEMGR_POOL_PRE_PING", "true", ": 'true' is neither yes nor no."),
+        ("CASEMGR_CORS_ORIGINS", "*", ": '*' is no origin such as https://console.example.com."),
         ("CASEMGR_TRUSTED_PROXIES", "proxy", ": 'proxy' does not appear to be an IPv4 or IPv6 network."),
         ("CASEMGR_TRUSTED_PROXIES", "10.0.0.1/8", ": 10.0.0.1/8 has host bits set."),
         *(

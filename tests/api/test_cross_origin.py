@@ -1,0 +1,42 @@
+"""CORS."""
+
+import pytest
+
+from tests.api.client import CASE, LOGIN
+from tests.api.conftest import MakeApp
+
+ORIGIN, OTHER = "https://console.example.com", "https://elsewhere.example.com"
+PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization, x-egain-session"}
+
+
+@pytest.mark.parametrize("origins", [(ORIGIN,), (ORIGIN, "http://localhost:3000")], ids=["one", "two"])
+@pytest.mark.parametrize(("origin", "allowed"), [(ORIGIN, True), (OTHER, False), (f"{ORIGIN}.evil.example", False)])
+def test_listed_origins_may_call(make_app: MakeApp, origins: tuple[str, ...], origin: str, allowed: bool) -> None:
+    client = make_app(cors_origins=origins).test_client()
+    for response in (
+        client.get(f"{CASE}/1", headers={"Origin": origin}),
+        client.post(LOGIN["user"], headers={"Origin": origin}),
+        client.get("/nothing", headers={"Origin": origin}),
+    ):
+        assert response.status_code >= 400
+        assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+        assert ("X-egain-session" in response.headers.get("Access-Control-Expose-Headers", "")) == allowed
+        assert {"Origin", "Accept", "Accept-Encoding"} <= set(response.vary)
+
+
+def test_a_preflight_is_answered_without_authentication(make_app: MakeApp) -> None:
+    client = make_app(cors_origins=(ORIGIN,)).test_client()
+    response = client.options(f"{CASE}/1", headers={"Origin": ORIGIN, **PREFLIGHT})
+    assert response.status_code == 204
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "GET" in response.headers["Access-Control-Allow-Methods"]
+    allowed = {name.strip().lower() for name in response.headers["Access-Control-Allow-Headers"].split(",")}
+    assert allowed >= {"authorization", "x-egain-session"}
+    assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+def test_no_origin_may_call_unless_listed(make_app: MakeApp) -> None:
+    client = make_app().test_client()
+    response = client.options(f"{CASE}/1", headers={"Origin": ORIGIN, **PREFLIGHT})
+    assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
+    assert "Origin" not in response.vary
