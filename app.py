@@ -19,6 +19,7 @@ from casemgr import (
 )
 from casemgr.config import Config
 from casemgr.database import create_engine
+from casemgr.replicas import Reader
 from casemgr.request_ids import RequestIdFilter
 
 
@@ -59,10 +60,12 @@ def create_app(config: Config | None = None) -> Flask:
     cross_origin.init_app(app, config.cors_origins)
     response_headers.init_app(app)
     engine = create_engine(config.database_url, config.pool)
-    app.register_blueprint(routes.create_blueprint(engine, config))
+    replicas = [create_engine(url, config.pool) for url in config.replica_urls]
+    reader = Reader(engine, replicas, config.replica_max_lag)
+    app.register_blueprint(routes.create_blueprint(engine, reader, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
     app.register_blueprint(health_routes.create_blueprint(engine))
-    app.extensions["engine"] = engine
+    app.extensions["engines"] = [engine, *replicas]
     return app
 
 

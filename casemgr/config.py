@@ -15,6 +15,7 @@ from casemgr.durations import parse_duration
 
 DATABASE_URL = "CASEMGR_DATABASE_URL"
 DEFAULT_DATABASE_URL = "sqlite:///casemgr.db"
+REPLICA_URLS = "CASEMGR_REPLICA_URLS"
 TRUSTED_PROXIES = "CASEMGR_TRUSTED_PROXIES"
 BASE_URL = "CASEMGR_BASE_URL"
 CORS_ORIGINS = "CASEMGR_CORS_ORIGINS"
@@ -57,7 +58,9 @@ class Config:
     """Every setting.
 
     :param database_url: where the cases are; a relative SQLite path counts from the working directory.
-    :param pool: the connections to it.
+    :param pool: the connections to it, and to each replica.
+    :param replica_urls: copies of the database that cases are read from.
+    :param replica_max_lag: how much older than the database a replica may be.
     :param session_idle_time: how long a session of a login lasts without being used.
     :param session_lifetime: how long a session of a login lasts at most.
     :param token_lifetime: how long a token of a client application lasts.
@@ -68,6 +71,8 @@ class Config:
 
     database_url: URL
     pool: Pool = Pool()
+    replica_urls: tuple[URL, ...] = ()
+    replica_max_lag: timedelta = timedelta(seconds=10)
     session_idle_time: timedelta = timedelta(minutes=30)
     session_lifetime: timedelta = timedelta(hours=12)
     token_lifetime: timedelta = timedelta(hours=1)
@@ -86,6 +91,7 @@ class Config:
         return cls(
             _database_url(environment.get(DATABASE_URL) or DEFAULT_DATABASE_URL),
             pool=Pool(**_given(environment, _POOL)),
+            replica_urls=_replica_urls(environment.get(REPLICA_URLS, "")),
             trusted_proxies=_networks(environment.get(TRUSTED_PROXIES, "")),
             base_url=_base_url(environment.get(BASE_URL, "")),
             cors_origins=_origins(environment.get(CORS_ORIGINS, "")),
@@ -105,6 +111,17 @@ def _database_url(value: str) -> URL:
             "postgresql://casemgr@localhost/casemgr."
         )
     return database_url.set(drivername=_DRIVERS[database_url.drivername])
+
+
+def _replica_urls(value: str) -> tuple[URL, ...]:
+    try:
+        urls = tuple(map(make_url, value.split()))
+        usable = all(_DRIVERS.get(url.drivername) == "postgresql+psycopg" for url in urls)
+    except (ArgumentError, ValueError):
+        usable = False
+    if not usable:
+        raise ConfigError(f"{REPLICA_URLS} must name PostgreSQL databases, separated by blanks.")
+    return tuple(url.set(drivername=_DRIVERS[url.drivername]) for url in urls)
 
 
 def _given(environment: Mapping[str, str], settings: Mapping[str, tuple[str, Callable[[str], Any]]]) -> dict[str, Any]:
@@ -138,6 +155,7 @@ _POOL = {
     "pre_ping": ("CASEMGR_POOL_PRE_PING", _parse_switch),
 }
 _TIMES = {
+    "replica_max_lag": ("CASEMGR_REPLICA_MAX_LAG", parse_duration),
     "session_idle_time": ("CASEMGR_SESSION_IDLE_TIME", parse_duration),
     "session_lifetime": ("CASEMGR_SESSION_LIFETIME", parse_duration),
     "token_lifetime": ("CASEMGR_TOKEN_LIFETIME", parse_duration),

@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 from functools import partial
 
 from flask import Blueprint, Response, request
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from casemgr import i18n
 from casemgr.access import authorise
 from casemgr.authentication import authenticate, keep_alive, parse_credentials
+from casemgr.cases import Case
 from casemgr.config import Config
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
-from casemgr.parameters import parse_query
+from casemgr.parameters import CaseQuery, parse_query
 from casemgr.paths import BASE_PATH
+from casemgr.replicas import Reader
 from casemgr.repository import load_definitions
 from casemgr.representations import ENCODERS
 from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, echo_session
@@ -21,8 +23,12 @@ from casemgr.service import retrieve_cases
 from schemas import schema_for
 
 
-def create_blueprint(engine: Engine, config: Config) -> Blueprint:
-    """Create the routes of cases over a database."""
+def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprint:
+    """Create the routes of cases.
+
+    :param engine: the primary database, which has the sessions.
+    :param reader: where cases are read.
+    """
     blueprint = Blueprint("casemgr", __name__, url_prefix=BASE_PATH)
 
     @blueprint.get("/case/<ids>")
@@ -35,14 +41,18 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         now = datetime.now(UTC)
         with engine.connect() as connection:
             session = authenticate(connection, credentials, now)
-            actor = session.actor
-            echo_session(credentials)
-            keep_alive(engine, credentials, session, config.session_idle_time, now)
-            authorise(actor)
+        actor = session.actor
+        echo_session(credentials)
+        keep_alive(engine, credentials, session, config.session_idle_time, now)
+        authorise(actor)
+
+        def load(connection: Connection) -> tuple[CaseQuery, list[Case]]:
             query = parse_query(
                 actor.kind, ids, request.query_string.decode(errors="replace"), partial(load_definitions, connection)
             )
-            cases = retrieve_cases(connection, actor, query)
+            return query, retrieve_cases(connection, actor, query)
+
+        query, cases = reader.read(load)
         with i18n.use_locale(locale):
             plain_data = schema_for(actor.kind, query.attributes).dump(cases, many=True)
         response = Response(ENCODERS[media_type].encode_cases(plain_data), content_type=media_type)

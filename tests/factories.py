@@ -5,6 +5,7 @@ import json
 from functools import cache
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import Engine, update
 
 from casemgr.hashes import hash_password
@@ -133,6 +134,12 @@ def as_lines(records: list[Record]) -> bytes:
 def store(engine: Engine, *records: Record, replace: bool = False) -> None:
     """Import records; actors come first where a test needs them."""
     import_dataset(engine, io.BytesIO(as_lines(list(records))), replace=replace)
+
+
+def dispose(app: Flask) -> None:
+    """Close the connections of an application."""
+    for engine in app.extensions["engines"]:
+        engine.dispose()
 
 
 @cache

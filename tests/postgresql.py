@@ -52,10 +52,12 @@ def _unprivileged_user() -> str:
 class Cluster:
     """A running PostgreSQL; used as a context manager, it is stopped and removed at the end."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, primary: "Cluster | None" = None) -> None:
+        """Take what it is a replica of, if anything."""
         # Not in pytest's folder: the path of a Unix socket has at most 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="casemgr-postgresql-"))
         self._binaries = binaries
+        self._primary = primary
         self._numbers = count(1)
         # PostgreSQL refuses to run as root.
         self._owner = _unprivileged_user() if os.geteuid() == 0 else None
@@ -64,7 +66,11 @@ class Cluster:
         if self._owner:
             shutil.chown(self.folder, self._owner)
         try:
-            self._run("initdb", "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+            if self._primary:
+                source = ("-h", str(self._primary.folder), "-U", _USER)
+                self._run("pg_basebackup", *source, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+            else:
+                self._run("initdb", "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
             self.start()
         except BaseException:
             shutil.rmtree(self.folder)

@@ -13,7 +13,7 @@ from app import create_app
 from casemgr.config import Config
 from casemgr.models import FailedLogin, Session
 from tests.api.client import CASE, LOGIN, CheckedClient, credentials
-from tests.factories import NAME, PASSWORD, USER, Record, actors, store, store_accounts
+from tests.factories import NAME, PASSWORD, USER, Record, actors, dispose, store, store_accounts
 
 Get = Callable[..., TestResponse]
 Have = Callable[..., None]
@@ -35,7 +35,7 @@ def make_app(database_url: URL) -> Iterator[MakeApp]:
 
     yield make_app
     for app in made:
-        app.extensions["engine"].dispose()
+        dispose(app)
 
 
 @pytest.fixture

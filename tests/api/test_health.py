@@ -11,6 +11,7 @@ from casemgr.database import create_engine
 from tests.api.client import CheckedClient, error
 from tests.api.conftest import MakeApp
 from tests.conftest import MakeDatabase
+from tests.factories import dispose
 
 ANY = {"Accept": "text/html", "Accept-Language": "xx", "X-egain-session": "nonsense"}
 
@@ -28,7 +29,7 @@ def test_a_service_with_its_database_is_ready(client: CheckedClient) -> None:
 def test_a_service_without_a_schema_is_not_ready(make_database: MakeDatabase) -> None:
     app = create_app(Config(make_database(migrated=False)))
     response = app.test_client().get("/health/ready")
-    app.extensions["engine"].dispose()
+    dispose(app)
     assert response.status_code == 503
     assert json.loads(response.data)["reasons"] == ["the schema is not at the newest revision"]
 
@@ -41,7 +42,7 @@ def test_a_service_with_an_old_schema_is_not_ready(make_database: MakeDatabase) 
     engine.dispose()
     app = create_app(Config(url))
     response = app.test_client().get("/health/ready")
-    app.extensions["engine"].dispose()
+    dispose(app)
     assert json.loads(response.data)["reasons"] == ["the schema is not at the newest revision"]
 
 
@@ -55,7 +56,7 @@ def test_a_service_without_its_database_is_live_but_not_ready(engine: Engine) ->
     client = app.test_client()
     response = client.get("/health/ready")
     assert client.get("/health/live").status_code == 200
-    app.extensions["engine"].dispose()
+    dispose(app)
     assert response.status_code == 503
     assert json.loads(response.data) == {"status": "not ready", "reasons": ["the database cannot be reached"]}
 

@@ -33,6 +33,7 @@ LAYERS = [
     "casemgr.dataset",
     "casemgr.record_types",
     "casemgr.custom_attributes",
+    "casemgr.replicas",
     "casemgr.repository",
     "casemgr.sorting",
     "schemas",

@@ -78,6 +78,8 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
             "CASEMGR_TOKEN_LIFETIME",
             "CASEMGR_TRUSTED_PROXIES",
             "CASEMGR_BASE_URL",
+            "CASEMGR_REPLICA_URLS",
+            "CASEMGR_REPLICA_MAX_LAG",
             "CASEMGR_POOL_SIZE",
             "CASEMGR_POOL_PRE_PING",
             "CASEMGR_CONNECT_TIMEOUT",
@@ -88,6 +90,8 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
     default = Config(
         make_url("sqlite:///casemgr.db"),
         Pool(5, timedelta(seconds=5), timedelta(seconds=10), pre_ping=True),
+        (),
+        timedelta(seconds=10),
         timedelta(minutes=30),
         timedelta(hours=12),
         timedelta(hours=1),
@@ -104,12 +108,16 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
             "CASEMGR_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,2001:db8::/32",
             "CASEMGR_BASE_URL": "https://cases.example.com:8443",
             "CASEMGR_CORS_ORIGINS": "https://console.example.com http://localhost:3000",
+            "CASEMGR_REPLICA_URLS": "postgresql://one/d postgresql+psycopg://two/d",
+            "CASEMGR_REPLICA_MAX_LAG": "3s",
             "CASEMGR_POOL_SIZE": "20",
             "CASEMGR_POOL_PRE_PING": "no",
             "CASEMGR_CONNECT_TIMEOUT": "2s",
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
         }
     )
+    assert config.replica_urls == tuple(map(make_url, ("postgresql+psycopg://one/d", "postgresql+psycopg://two/d")))
+    assert config.replica_max_lag == timedelta(seconds=3)
     assert config.cors_origins == ("https://console.example.com", "http://localhost:3000")
     assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1), pre_ping=False)
     assert config.session_idle_time == timedelta(seconds=90)
@@ -128,6 +136,10 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
         ("CASEMGR_POOL_SIZE", "0", ": '0' is not a whole number from 1 to 9999."),
         ("CASEMGR_POOL_PRE_PING", "true", ": 'true' is neither yes nor no."),
         ("CASEMGR_CORS_ORIGINS", "*", ": '*' is no origin such as https://console.example.com."),
+        *(
+            ("CASEMGR_REPLICA_URLS", value, " must name PostgreSQL databases, separated by blanks.")
+            for value in ("sqlite:///casemgr.db", "postgresql://one/d, postgresql://user:secret@two:port/d", "x")
+        ),
         ("CASEMGR_TRUSTED_PROXIES", "proxy", ": 'proxy' does not appear to be an IPv4 or IPv6 network."),
         ("CASEMGR_TRUSTED_PROXIES", "10.0.0.1/8", ": 10.0.0.1/8 has host bits set."),
         *(

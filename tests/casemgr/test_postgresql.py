@@ -17,7 +17,7 @@ from casemgr.importer import DatasetError
 from casemgr.models import Case
 from tests.api.client import CASE
 from tests.conftest import MakeDatabase
-from tests.factories import USER, actors, case, customer, note, store, user
+from tests.factories import USER, actors, case, customer, dispose, note, store, user
 from tests.postgresql import Cluster, find_binaries
 
 pytestmark = pytest.mark.postgresql
@@ -42,7 +42,7 @@ def client(own_cluster: Cluster) -> Iterator[FlaskClient]:
         engine.dispose()
         app = create_app(Config(url))
         yield app.test_client()
-        app.extensions["engine"].dispose()
+        dispose(app)
 
 
 def test_a_restart_of_the_server_costs_no_later_request(client: FlaskClient, own_cluster: Cluster) -> None:

@@ -1,0 +1,187 @@
+"""Reading from a replica of PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from app import create_app
+from casemgr.config import Config
+from casemgr.database import create_engine, migrate
+from casemgr.replicas import Reader
+from tests.api.client import CASE, cases
+from tests.conftest import MakeDatabase
+from tests.factories import USER, actors, case, dispose, store
+from tests.postgresql import Cluster, find_binaries
+
+pytestmark = pytest.mark.postgresql
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A primary with cases, and its replica."""
+
+    primary: Cluster
+    replica: Cluster
+
+    def engines(self) -> tuple[Engine, Engine]:
+        return create_engine(self.primary.url("postgres")), create_engine(self.replica.url("postgres"))
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    """Ask until it is so; the server takes as long as it takes."""
+    for _ in range(100_000):
+        if true():
+            return
+    raise AssertionError("It does not come to be.")
+
+
+def scalar(engine: Engine, statement: str) -> Any:
+    with engine.connect() as connection:
+        return connection.scalar(text(statement))
+
+
+@pytest.fixture(scope="module")
+def pair(make_database: MakeDatabase) -> Iterator[Pair]:
+    binaries = find_binaries()
+    assert binaries
+    with Cluster(binaries) as primary:
+        engine = create_engine(primary.url("postgres"))
+        migrate(engine)
+        store(engine, *actors(), case(1), case(2))
+        engine.dispose()
+        with Cluster(binaries, primary) as replica:
+            yield Pair(primary, replica)
+
+
+@pytest.fixture
+def engines(pair: Pair) -> Iterator[tuple[Engine, Engine]]:
+    """Connect to both, once the replica has all that the primary has."""
+    primary, replica = pair.engines()
+    position = scalar(primary, "SELECT pg_current_wal_lsn()")
+    wait_until(lambda: scalar(replica, f"SELECT pg_last_wal_replay_lsn() >= '{position}'"))
+    wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
+    yield primary, replica
+    primary.dispose()
+    replica.dispose()
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def is_replica(connection: Connection) -> bool:
+    return bool(connection.scalar(text("SELECT pg_is_in_recovery()")))
+
+
+MAX_LAG = timedelta(seconds=10)
+
+
+def test_a_replica_that_is_up_to_date_is_read(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    reader = Reader(primary, [replica], MAX_LAG)
+    assert [reader.read(is_replica) for _ in range(3)] == [True] * 3
+
+
+def test_without_replicas_the_primary_is_read(engines: tuple[Engine, Engine]) -> None:
+    assert not Reader(engines[0]).read(is_replica)
+
+
+def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    other = create_engine(replica.url)
+    reader = Reader(primary, [replica, other], MAX_LAG)
+    asked = [reader.read(lambda connection: connection.engine) for _ in range(4)]
+    other.dispose()
+    assert asked == [replica, other, replica, other]
+
+
+def test_a_replica_that_is_away_is_skipped_and_tried_again_later(pair: Pair, engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    clock = Clock()
+    reader = Reader(primary, [replica], MAX_LAG, clock)
+    assert reader.read(is_replica)
+    pair.replica.stop()
+    tries = []
+    event.listen(replica, "do_connect", lambda *_: tries.append(1))
+    assert [reader.read(is_replica) for _ in range(3)] == [False] * 3
+    assert len(tries) == 1
+    pair.replica.start()
+    wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
+    assert not reader.read(is_replica)
+    clock.seconds += 5
+    assert reader.read(is_replica)
+
+
+def change(primary: Engine, subject: str) -> None:
+    with primary.begin() as connection:
+        connection.execute(text("UPDATE cases SET subject = :subject WHERE id = 1"), {"subject": subject})
+
+
+def test_a_replica_that_lags_is_skipped(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    clock = Clock()
+    strict, lenient = Reader(primary, [replica], timedelta(), clock), Reader(primary, [replica], timedelta(days=1))
+    change(primary, "old")
+    wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "old")
+    assert strict.read(is_replica)
+    scalar(replica, "SELECT pg_wal_replay_pause()")
+    try:
+        change(primary, "new")
+        wait_until(lambda: scalar(replica, "SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()"))
+        clock.seconds += 1
+        assert not strict.read(is_replica)
+        assert lenient.read(is_replica)
+    finally:
+        scalar(replica, "SELECT pg_wal_replay_resume()")
+    wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "new")
+    clock.seconds += 5
+    assert strict.read(is_replica)
+
+
+def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+
+    def fail_on_replica(connection: Connection) -> bool:
+        if is_replica(connection):
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return True
+
+    assert Reader(primary, [replica], MAX_LAG).read(fail_on_replica)
+
+
+def test_what_fails_on_the_primary_fails(engines: tuple[Engine, Engine]) -> None:
+    def fail(connection: Connection) -> object:
+        return connection.scalar(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(OperationalError):
+        Reader(engines[0], [engines[1]], MAX_LAG).read(fail)
+
+
+def test_cases_come_from_the_replica_and_sessions_from_the_primary(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    app = create_app(Config(primary.url, replica_urls=(replica.url,)))
+    asked: dict[str, set[str]] = {"cases": set(), "sessions": set()}
+
+    def collect(connection: Connection, _: object, statement: str, *__: object) -> None:
+        for table, hosts in asked.items():
+            if f"FROM {table}" in statement:
+                hosts.add(str(connection.engine.url.query["host"]))
+
+    event.listen(Engine, "before_cursor_execute", collect)
+    try:
+        assert len(cases(app.test_client().get(f"{CASE}/1,2", headers={"X-egain-session": USER}))) == 2
+    finally:
+        event.remove(Engine, "before_cursor_execute", collect)
+        dispose(app)
+    assert asked == {"cases": {replica.url.query["host"]}, "sessions": {primary.url.query["host"]}}
