@@ -1,7 +1,5 @@
 """The WSGI application."""
 
-import logging
-
 from flask import Flask
 from flask.wrappers import Request
 from werkzeug.exceptions import NotFound
@@ -14,13 +12,14 @@ from casemgr import (
     error_responses,
     health_routes,
     i18n,
+    observations,
+    request_log,
     response_headers,
     routes,
 )
 from casemgr.config import Config
 from casemgr.database import create_engine
 from casemgr.replicas import Reader
-from casemgr.request_ids import RequestIdFilter
 
 
 class Application(Flask):
@@ -48,7 +47,7 @@ def create_app(config: Config | None = None) -> Flask:
     Source: contract OPS-2.
     """
     config = config or Config.from_environment()
-    _configure_log()
+    request_log.configure()
     app = Application("casemgr", static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     # A path is answered as it is, not redirected to a tidier one (contract URL-1).
@@ -56,6 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
     i18n.init_app(app)
     error_responses.init_app(app)
     # What is done to a response is done from the last line to the first.
+    request_log.init_app(app, config.slow_request)
     compression.init_app(app)
     cross_origin.init_app(app, config.cors_origins)
     response_headers.init_app(app)
@@ -66,17 +66,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
     app.register_blueprint(health_routes.create_blueprint(engine))
     app.extensions["engines"] = [engine, *replicas]
+    for database in (engine, *replicas):
+        observations.observe(database)
     return app
-
-
-def _configure_log() -> None:
-    """Write what the service logs to standard error, each line with the ID of its request."""
-    # Authlib logs tokens for debugging.
-    logging.getLogger("authlib").setLevel(logging.INFO)
-    log = logging.getLogger("casemgr")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.addFilter(RequestIdFilter())
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from casemgr import oauth2
+from casemgr import oauth2, observations
 from casemgr.actors import ActorKind
 from casemgr.addresses import client_address
 from casemgr.authentication import authenticate, parse_credentials
@@ -44,6 +44,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         verified = verify_credentials(
             engine, Attempt(kind, login.user_name, login.password, _client_address(config)), now
         )
+        observations.of_request().actor_kind = kind
         session_id = open_session(engine, verified, config, now, force=force)
         response = _no_content(locale)
         response.headers[SESSION_HEADER] = session_id

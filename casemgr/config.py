@@ -67,6 +67,7 @@ class Config:
     :param trusted_proxies: the proxies whose X-Forwarded-For is believed.
     :param base_url: scheme and authority under which clients reach the service; None means those of each request.
     :param cors_origins: the origins, of scheme and authority, whose pages may call the API.
+    :param slow_request: how long a request may take before the log warns of it.
     """
 
     database_url: URL
@@ -79,6 +80,7 @@ class Config:
     trusted_proxies: tuple[Network, ...] = ()
     base_url: str | None = None
     cors_origins: tuple[str, ...] = ()
+    slow_request: timedelta = timedelta(seconds=1)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
@@ -159,6 +161,7 @@ _TIMES = {
     "session_idle_time": ("CASEMGR_SESSION_IDLE_TIME", parse_duration),
     "session_lifetime": ("CASEMGR_SESSION_LIFETIME", parse_duration),
     "token_lifetime": ("CASEMGR_TOKEN_LIFETIME", parse_duration),
+    "slow_request": ("CASEMGR_SLOW_REQUEST", parse_duration),
 }
 """The fields of a setting, each with its name in the environment and how it is read."""
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from flask import Flask, Response, request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from casemgr import i18n
+from casemgr import i18n, observations
 from casemgr.errors import (
     BODY_NOT_READABLE,
     BODY_TOO_LARGE,
@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
 
 def _respond(exception: Exception) -> Response:
     error = _api_error(exception)
+    observations.of_request().error_code = error.definition.code
     media_type = _lenient(lambda: select_media_type(request.headers.get("Accept")), MediaType.JSON)
     locale = _lenient(lambda: select_locale(request.headers.get("Accept-Language")), DEFAULT_LOCALE)
     with i18n.use_locale(locale):

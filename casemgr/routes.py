@@ -6,7 +6,7 @@ from functools import partial
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection, Engine
 
-from casemgr import i18n
+from casemgr import i18n, observations
 from casemgr.access import authorise
 from casemgr.authentication import authenticate, keep_alive, parse_credentials
 from casemgr.cases import Case
@@ -42,6 +42,8 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
         with engine.connect() as connection:
             session = authenticate(connection, credentials, now)
         actor = session.actor
+        observed = observations.of_request()
+        observed.actor_kind = actor.kind
         echo_session(credentials)
         keep_alive(engine, credentials, session, config.session_idle_time, now)
         authorise(actor)
@@ -50,6 +52,7 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
             query = parse_query(
                 actor.kind, ids, request.query_string.decode(errors="replace"), partial(load_definitions, connection)
             )
+            observed.id_count = len(query.case_ids)
             return query, retrieve_cases(connection, actor, query)
 
         query, cases = reader.read(load)

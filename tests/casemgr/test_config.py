@@ -78,6 +78,7 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
             "CASEMGR_TOKEN_LIFETIME",
             "CASEMGR_TRUSTED_PROXIES",
             "CASEMGR_BASE_URL",
+            "CASEMGR_SLOW_REQUEST",
             "CASEMGR_REPLICA_URLS",
             "CASEMGR_REPLICA_MAX_LAG",
             "CASEMGR_POOL_SIZE",
@@ -114,10 +115,12 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
             "CASEMGR_POOL_PRE_PING": "no",
             "CASEMGR_CONNECT_TIMEOUT": "2s",
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
+            "CASEMGR_SLOW_REQUEST": "3s",
         }
     )
     assert config.replica_urls == tuple(map(make_url, ("postgresql+psycopg://one/d", "postgresql+psycopg://two/d")))
     assert config.replica_max_lag == timedelta(seconds=3)
+    assert config.slow_request == timedelta(seconds=3)
     assert config.cors_origins == ("https://console.example.com", "http://localhost:3000")
     assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1), pre_ping=False)
     assert config.session_idle_time == timedelta(seconds=90)
