@@ -33,9 +33,9 @@ check-template: .venv/test.stamp
 		|| { echo "The template is not what the sources say: run 'make messages'." >&2; exit 1; }
 
 pytest: .venv/test.stamp catalogues
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 	@if $(BIN)/python -m tests.postgresql; then \
-		echo "$(BIN)/pytest --database postgresql"; $(BIN)/pytest --database postgresql; \
+		echo "$(BIN)/pytest -n auto --database postgresql"; $(BIN)/pytest -n auto --database postgresql; \
 	else echo "This machine has no PostgreSQL 15 or newer: the tests ran on SQLite only."; fi
 
 # Compile the message catalogues that have changed.
