@@ -2,20 +2,38 @@
 
 import logging
 import os
+import sys
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import message
 
+from casemgr.config import Config, ConfigError
+
+try:
+    casemgr_config = Config.from_environment()
+except ConfigError as error:
+    sys.exit(f"casemgr: {error}")
+
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# For a small machine: two processes for two cores, and threads for requests that wait.
-workers = 2
+# A process for each core, and threads for requests that wait.
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 worker_class = "gthread"
 threads = 4
+
+# What is going on when a worker is replaced or the service stops has this many seconds to end.
+graceful_timeout = 30
+
+# Workers are replaced now and then, whatever they may have piled up, and not all at once.
+max_requests = 100_000
+max_requests_jitter = 20_000
 
 # 20000 characters of IDs, each of three bytes and percent-encoded with nine characters, and a query string: what is
 # longer is refused before it is read to the end. gunicorn caps the setting at a constant, 0 would lift every limit.
 limit_request_line = message.MAX_REQUEST_LINE = 192 * 1024
+
+# Nobody else tells whether a client came by TLS; gunicorn itself would believe all of this machine.
+forwarded_allow_ips = ",".join(map(str, casemgr_config.trusted_proxies))
 
 # No header decides on the path, whoever sends it.
 forwarder_headers = ""

@@ -1,7 +1,8 @@
 """Fixtures for tests that speak to gunicorn."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import URL, Engine
@@ -10,13 +11,31 @@ from tests.factories import actors, case, store, store_accounts
 from tests.live.server import Server
 
 
+Serve = Callable[..., Server]
+
+
 @pytest.fixture
-def server(database_url: URL, engine: Engine) -> Iterator[Server]:
+def serve(database_url: URL, engine: Engine) -> Iterator[Serve]:
+    """Start servers on the database of the test, with these settings."""
     store(engine, *actors(), case(1), case(2))
     store_accounts(engine)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(database_url, listener)
-        yield server
-        if server.process.poll() is None:
-            server.stop()
-        assert server.process.returncode == 0
+    with ExitStack() as stack:
+
+        def serve(**settings: str) -> Server:
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            server = Server(database_url, listener, settings)
+            stack.callback(end, server)
+            return server
+
+        yield serve
+
+
+def end(server: Server) -> None:
+    if server.process.poll() is None:
+        server.stop()
+    assert server.process.returncode == 0
+
+
+@pytest.fixture
+def server(serve: Serve) -> Server:
+    return serve()

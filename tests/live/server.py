@@ -7,8 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
 from sqlalchemy import URL
 
@@ -20,16 +23,21 @@ SECONDS = 30
 class Server:
     """A gunicorn that inherits a listening socket: connections wait in its queue until a worker is up."""
 
-    def __init__(self, database_url: URL, listener: socket.socket) -> None:
+    def __init__(self, database_url: URL, listener: socket.socket, settings: Mapping[str, str]) -> None:
+        url = database_url.render_as_string(hide_password=False)
         self.port: int = listener.getsockname()[1]
         self.process = subprocess.Popen(  # noqa: S603 - the arguments are ours
             [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", "app:create_app()"],
             cwd=ROOT,
-            env=os.environ | {"CASEMGR_DATABASE_URL": database_url.render_as_string(hide_password=False)},
+            env=os.environ | {"WEB_CONCURRENCY": "2", "CASEMGR_DATABASE_URL": url} | settings,
             pass_fds=[listener.fileno()],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            text=True,
         )
+        self._log: SimpleQueue[str] = SimpleQueue()
+        self._log_reader = Thread(target=self._read_log, daemon=True)
+        self._log_reader.start()
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
@@ -57,12 +65,23 @@ class Server:
 
     def workers(self) -> list[int]:
         """Read the process IDs of both workers from the log."""
-        assert self.process.stdout
-        booted = (re.search(rb"Booting worker with pid: (\d+)", line) for line in self.process.stdout)
+        booted = (re.search(r"Booting worker with pid: (\d+)", line) for line in self._log_lines())
         return [int(match[1]) for match in islice(filter(None, booted), 2)]
 
     def stop(self) -> str:
         """Stop the server and get the rest of its log."""
         self.process.send_signal(signal.SIGTERM)
-        output, _ = self.process.communicate(timeout=SECONDS)
-        return str(output, "utf-8")
+        self.process.wait(timeout=SECONDS)
+        self._log_reader.join(timeout=SECONDS)
+        return "".join(self._log.get_nowait() for _ in range(self._log.qsize()))
+
+    def _read_log(self) -> None:
+        # Nobody else empties the pipe, and a server whose log is not read stands still.
+        assert self.process.stdout
+        with self.process.stdout as lines:
+            for line in lines:
+                self._log.put(line)
+
+    def _log_lines(self) -> Iterator[str]:
+        while True:
+            yield self._log.get(timeout=SECONDS)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -81,6 +83,20 @@ def test_a_killed_worker_is_replaced(server: Server) -> None:
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     assert status(server, f"{CASE}/1") == 200
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGHUP, signal.SIGTERM], ids=["HUP", "a worker ended"])
+def test_no_request_is_lost_when_workers_are_replaced(server: Server, signal_number: int) -> None:
+    workers = server.workers()
+    # The server is up and hears signals.
+    assert status(server, f"{CASE}/1") == 200
+    with ThreadPoolExecutor(4) as pool:
+        statuses = [pool.submit(status, server, f"{CASE}/1") for _ in range(400)]
+        wait(statuses[:100])
+        for process in [server.process.pid] if signal_number == signal.SIGHUP else workers:
+            os.kill(process, signal_number)
+        assert Counter(future.result() for future in statuses) == {200: 400}
+    assert set(server.workers()).isdisjoint(workers)
 
 
 def test_the_log_has_the_request_id_and_no_session(server: Server) -> None:
