@@ -19,6 +19,7 @@ from casemgr import (
 )
 from casemgr.config import Config
 from casemgr.database import create_engine
+from casemgr.metrics import Metrics
 from casemgr.replicas import Reader
 
 
@@ -54,13 +55,17 @@ def create_app(config: Config | None = None) -> Flask:
     app.url_map.merge_slashes = False
     i18n.init_app(app)
     error_responses.init_app(app)
+    engine = create_engine(config.database_url, config.pool)
+    replicas = [create_engine(url, config.pool) for url in config.replica_urls]
+    listeners = [request_log.writer(config.slow_request)]
+    if config.metrics_address:
+        metrics = Metrics(engine, replicas, config.pool)
+        listeners.append(metrics.count)
     # What is done to a response is done from the last line to the first.
-    request_log.init_app(app, config.slow_request)
+    observations.init_app(app, listeners)
     compression.init_app(app)
     cross_origin.init_app(app, config.cors_origins)
     response_headers.init_app(app)
-    engine = create_engine(config.database_url, config.pool)
-    replicas = [create_engine(url, config.pool) for url in config.replica_urls]
     reader = Reader(engine, replicas, config.replica_max_lag)
     app.register_blueprint(routes.create_blueprint(engine, reader, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))

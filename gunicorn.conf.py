@@ -6,8 +6,10 @@ import sys
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import message
+from gunicorn.workers.base import Worker
 
 from casemgr.config import Config, ConfigError
+from casemgr.metrics_exporter import MetricsExporter
 
 try:
     casemgr_config = Config.from_environment()
@@ -53,8 +55,28 @@ class WithoutInput(logging.Filter):
 
 
 def on_starting(server: Arbiter) -> None:
-    """Prepare the log before there are workers."""
+    """Prepare the log and the metrics before there are workers."""
     server.log.error_log.addFilter(WithoutInput())
+    # Kept with the server: this file is read again when gunicorn is told to reload.
+    server.metrics_exporter = MetricsExporter() if casemgr_config.metrics_address else None
+
+
+def when_ready(server: Arbiter) -> None:
+    """Start the metrics exporter."""
+    if server.metrics_exporter:
+        server.metrics_exporter.start()
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """Forget the connections of a worker that has ended."""
+    if server.metrics_exporter:
+        server.metrics_exporter.forget_process(worker.pid)
+
+
+def on_exit(server: Arbiter) -> None:
+    """Stop the metrics exporter."""
+    if server.metrics_exporter:
+        server.metrics_exporter.stop()
 
 
 # Nothing is controlled through a socket file.

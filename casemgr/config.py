@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,6 +20,7 @@ REPLICA_URLS = "CASEMGR_REPLICA_URLS"
 TRUSTED_PROXIES = "CASEMGR_TRUSTED_PROXIES"
 BASE_URL = "CASEMGR_BASE_URL"
 CORS_ORIGINS = "CASEMGR_CORS_ORIGINS"
+METRICS_ADDRESS = "CASEMGR_METRICS_ADDRESS"
 
 _SCHEME_AND_AUTHORITY = re.compile(r"https?://[A-Za-z0-9._~-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -38,6 +40,18 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: a host name or an IP address, and a TCP port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Write it as in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """The connections to a PostgreSQL server; SQLite has no use for them.
 
@@ -51,6 +65,11 @@ class Pool:
     connect_timeout: timedelta = timedelta(seconds=5)
     statement_timeout: timedelta = timedelta(seconds=10)
     pre_ping: bool = True
+
+    @property
+    def limit(self) -> int:
+        """How many connections there are at most."""
+        return 2 * self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,7 @@ class Config:
     :param base_url: scheme and authority under which clients reach the service; None means those of each request.
     :param cors_origins: the origins, of scheme and authority, whose pages may call the API.
     :param slow_request: how long a request may take before the log warns of it.
+    :param metrics_address: where Prometheus asks for metrics; None means that there are none.
     """
 
     database_url: URL
@@ -81,6 +101,7 @@ class Config:
     base_url: str | None = None
     cors_origins: tuple[str, ...] = ()
     slow_request: timedelta = timedelta(seconds=1)
+    metrics_address: Address | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
@@ -97,6 +118,7 @@ class Config:
             trusted_proxies=_networks(environment.get(TRUSTED_PROXIES, "")),
             base_url=_base_url(environment.get(BASE_URL, "")),
             cors_origins=_origins(environment.get(CORS_ORIGINS, "")),
+            metrics_address=_address(environment.get(METRICS_ADDRESS, "")),
             **_given(environment, _TIMES),
         )
 
@@ -179,6 +201,18 @@ def _origins(value: str) -> tuple[str, ...]:
         if not _SCHEME_AND_AUTHORITY.fullmatch(origin):
             raise ConfigError(f"{CORS_ORIGINS}: {origin!r} is no origin such as https://console.example.com.")
     return origins
+
+
+def _address(value: str) -> Address | None:
+    if not value:
+        return None
+    try:
+        parts = urlsplit(f"//{value}")
+        if parts.hostname and parts.port and value == str(Address(parts.hostname, parts.port)):
+            return Address(parts.hostname, parts.port)
+    except ValueError:
+        pass
+    raise ConfigError(f"{METRICS_ADDRESS} must be a host and a port, such as 127.0.0.1:9108.")
 
 
 def _base_url(value: str) -> str | None:

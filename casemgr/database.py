@@ -45,7 +45,7 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
         database_url,
         isolation_level="REPEATABLE READ",
         pool_size=pool.size,
-        max_overflow=pool.size,
+        max_overflow=pool.limit - pool.size,
         pool_timeout=_POOL_TIMEOUT,
         pool_pre_ping=pool.pre_ping,
         connect_args={

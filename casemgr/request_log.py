@@ -5,13 +5,12 @@ On a terminal a line is for a person to read, elsewhere it is a JSON object.
 
 import logging
 import sys
-import time
+from collections.abc import Callable
 from datetime import timedelta
 
-from flask import Flask, Response, request
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-from casemgr import observations
+from casemgr.observations import Exchange
 from casemgr.request_ids import RequestIdFilter
 
 _log = logging.getLogger(__name__)
@@ -30,45 +29,36 @@ def configure() -> None:
         log.setLevel(logging.INFO)
 
 
-def init_app(app: Flask, slow: timedelta) -> None:
-    """Log every request that the application answers.
+def writer(slow: timedelta) -> Callable[[Exchange], None]:
+    """Get what writes the line of an exchange.
 
     :param slow: how long a request may take before its line is a warning.
     """
 
-    def log(response: Response) -> Response:
-        observed = observations.of_request()
-        seconds = time.perf_counter() - observed.started
-        # The rule instead of the path: whatever a client puts into a URL, it is not for the log.
-        route = request.url_rule.rule if request.url_rule else "-"
+    def write(exchange: Exchange) -> None:
+        observed = exchange.observations
         facts = {
-            "method": request.method,
-            "route": route,
-            "status": response.status_code,
+            "method": exchange.method,
+            "route": exchange.route or "-",
+            "status": exchange.status,
             "error_code": observed.error_code,
             "actor_kind": observed.actor_kind and observed.actor_kind.name.lower(),
             "ids": observed.id_count,
-            "media_type": response.mimetype or None,
-            "language": response.headers.get("Content-Language"),
-            "bytes": response.content_length,
-            "milliseconds": round(seconds * 1000, 1),
+            "media_type": exchange.media_type,
+            "language": exchange.language_tag,
+            "bytes": exchange.body_size,
+            "milliseconds": round(exchange.seconds * 1000, 1),
             "database_milliseconds": round(observed.database_seconds * 1000, 1),
             "statements": observed.statements,
         }
-        level = logging.WARNING if seconds > slow.total_seconds() else logging.INFO
         _log.log(
-            level,
+            logging.WARNING if exchange.seconds > slow.total_seconds() else logging.INFO,
             "%(method)s %(route)s %(status)s %(milliseconds).1f ms",
             facts,
             extra={name: value for name, value in facts.items() if value is not None},
         )
-        return response
 
-    def begin() -> None:
-        observations.of_request()
-
-    app.before_request(begin)
-    app.after_request(log)
+    return write
 
 
 def _text() -> logging.Formatter:

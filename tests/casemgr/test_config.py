@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from casemgr.config import Config, ConfigError, Pool
+from casemgr.config import Address, Config, ConfigError, Pool
 
 NEITHER = (
     "must name an SQLite or PostgreSQL database, such as sqlite:///casemgr.db or postgresql://casemgr@localhost/casemgr"
@@ -85,6 +85,7 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
             "CASEMGR_POOL_PRE_PING",
             "CASEMGR_CONNECT_TIMEOUT",
             "CASEMGR_STATEMENT_TIMEOUT",
+            "CASEMGR_METRICS_ADDRESS",
         ),
         "",
     )
@@ -116,6 +117,7 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
             "CASEMGR_CONNECT_TIMEOUT": "2s",
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
             "CASEMGR_SLOW_REQUEST": "3s",
+            "CASEMGR_METRICS_ADDRESS": "[::1]:9108",
         }
     )
     assert config.replica_urls == tuple(map(make_url, ("postgresql+psycopg://one/d", "postgresql+psycopg://two/d")))
@@ -128,6 +130,8 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
     assert config.token_lifetime == timedelta(minutes=5)
     assert config.trusted_proxies == tuple(map(ip_network, ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")))
     assert config.base_url == "https://cases.example.com:8443"
+    assert config.metrics_address == Address("::1", 9108)
+    assert str(config.metrics_address) == "[::1]:9108"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +152,10 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
         *(
             ("CASEMGR_BASE_URL", value, " must be a scheme and a host, such as https://cases.example.com.")
             for value in ("cases.example.com", "ftp://h", "https://", "https://h/", "https://h/p", "https://u@h", "x")
+        ),
+        *(
+            ("CASEMGR_METRICS_ADDRESS", value, " must be a host and a port, such as 127.0.0.1:9108.")
+            for value in ("9108", "127.0.0.1", ":9108", "h:0", "h:70000", "h:x", "::1:9108", "h:1/metrics", "[:1")
         ),
     ],
 )

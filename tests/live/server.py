@@ -7,8 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -23,7 +21,7 @@ SECONDS = 30
 class Server:
     """A gunicorn that inherits a listening socket: connections wait in its queue until a worker is up."""
 
-    def __init__(self, database_url: URL, listener: socket.socket, settings: Mapping[str, str]) -> None:
+    def __init__(self, database_url: URL, listener: socket.socket, settings: dict[str, str]) -> None:
         url = database_url.render_as_string(hide_password=False)
         self.port: int = listener.getsockname()[1]
         self.process = subprocess.Popen(  # noqa: S603 - the arguments are ours
@@ -36,6 +34,7 @@ class Server:
             text=True,
         )
         self._log: SimpleQueue[str] = SimpleQueue()
+        self._workers: SimpleQueue[int] = SimpleQueue()
         self._log_reader = Thread(target=self._read_log, daemon=True)
         self._log_reader.start()
 
@@ -64,15 +63,25 @@ class Server:
             return answer
 
     def workers(self) -> list[int]:
-        """Read the process IDs of both workers from the log."""
-        booted = (re.search(r"Booting worker with pid: (\d+)", line) for line in self._log_lines())
-        return [int(match[1]) for match in islice(filter(None, booted), 2)]
+        """Get the process IDs of the next two workers that are started."""
+        return [self._workers.get(timeout=SECONDS) for _ in range(2)]
+
+    def wait_for_log(self, text: str) -> None:
+        """Read the log until a line has the text."""
+        while text not in self._log.get(timeout=SECONDS):
+            pass
+
+    def wait_for_end(self) -> None:
+        """Wait until the server and all its processes have ended."""
+        self.process.wait(timeout=SECONDS)
+        self._log_reader.join(timeout=SECONDS)
+        assert not self._log_reader.is_alive()
 
     def stop(self) -> str:
         """Stop the server and get the rest of its log."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=SECONDS)
-        self._log_reader.join(timeout=SECONDS)
+        self.wait_for_end()
+        assert self.process.returncode == 0
         return "".join(self._log.get_nowait() for _ in range(self._log.qsize()))
 
     def _read_log(self) -> None:
@@ -80,8 +89,6 @@ class Server:
         assert self.process.stdout
         with self.process.stdout as lines:
             for line in lines:
+                if booted := re.search(r"Booting worker with pid: (\d+)", line):
+                    self._workers.put(int(booted[1]))
                 self._log.put(line)
-
-    def _log_lines(self) -> Iterator[str]:
-        while True:
-            yield self._log.get(timeout=SECONDS)

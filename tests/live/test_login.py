@@ -16,6 +16,7 @@ from requests_oauthlib import OAuth2Session
 
 from tests.api.client import CASE, JSON, LOGIN, REVOKE, SESSION, TOKEN
 from tests.factories import NAME, PASSWORD
+from tests.live.conftest import Serve
 from tests.live.server import Server
 
 pytestmark = pytest.mark.live_server
@@ -155,3 +156,12 @@ def test_the_log_has_no_password_secret_or_session(server: Server) -> None:
     assert log.count('"route":') == 2 + len(requests)
     for secret in (PASSWORD, PASSWORD.replace(" ", "+"), wrong, wrong.replace(" ", "+"), session, token):
         assert secret not in log
+
+
+@pytest.mark.parametrize(
+    ("trusted", "scheme"), [("", "http"), ("10.0.0.0/8", "http"), ("10.0.0.0/8, 127.0.0.1", "https")]
+)
+def test_only_a_trusted_proxy_tells_the_scheme(serve: Serve, trusted: str, scheme: str) -> None:
+    server = serve(CASEMGR_TRUSTED_PROXIES=trusted)
+    metadata = call(server, "GET", "/.well-known/oauth-authorization-server", X_Forwarded_Proto="https")[2]
+    assert json.loads(metadata)["issuer"] == f"{scheme}://127.0.0.1:{server.port}"
