@@ -11,12 +11,12 @@ EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:
 	--no-location --sort-output --add-comments=TRANSLATORS: \
 	--project casemgr --version 3 --header-comment '\# Message catalogue of casemgr.'
 
-.PHONY: run test lint types check-template pytest catalogues messages lock clean prerequisites
+.PHONY: run test lint types check-template pytest faults catalogues messages lock clean prerequisites
 
 run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db)
 	@exec $(BIN)/python demo/serve.py
 
-test: lint types check-template pytest
+test: lint types check-template pytest faults
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check $(SOURCES)
@@ -37,6 +37,13 @@ pytest: .venv/test.stamp catalogues
 	@if $(BIN)/python -m tests.postgresql; then \
 		echo "$(BIN)/pytest -n auto --database postgresql"; $(BIN)/pytest -n auto --database postgresql; \
 	else echo "This machine has no PostgreSQL 15 or newer: the tests ran on SQLite only."; fi
+
+# A short form of the trial of faults; docs/operations.md describes the long one.
+faults: .venv/test.stamp catalogues
+	@if missing=$$($(BIN)/python -m tests.faults --check 2>&1); then \
+		echo "$(BIN)/python -m tests.faults --pause 1 --patience 10"; \
+		$(BIN)/python -m tests.faults --pause 1 --patience 10; \
+	else echo "$$missing"; fi
 
 # Compile the message catalogues that have changed.
 catalogues: $(MO)

@@ -1,0 +1,177 @@
+"""All processes of a deployment, on this machine."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+from sqlalchemy import text
+
+from casemgr.database import create_engine, migrate
+from tests.postgresql import Cluster, find_binaries
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_DATABASE = "postgres"
+_SECONDS = 30
+"""How long anything may take to start or to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What can be made to fail."""
+
+    proxy_port: int
+    nodes: tuple["Node", ...]
+    primary: Cluster
+    replica: Cluster
+
+
+def find_missing() -> list[str]:
+    """Name the programs that this machine does not have."""
+    return [
+        name
+        for name, path in (("HAProxy", shutil.which("haproxy")), ("PostgreSQL 15 or newer", find_binaries()))
+        if path is None
+    ]
+
+
+@contextmanager
+def deploy(fill: Callable[[Cluster], None]) -> Iterator[Deployment]:
+    """Start everything, and stop it at the end.
+
+    :param fill: stores what is to be asked for in a migrated database.
+    """
+    binaries = find_binaries()
+    assert binaries
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="casemgr-faults-")))
+        primary = stack.enter_context(Cluster(binaries))
+        engine = create_engine(primary.url(_DATABASE))
+        migrate(engine)
+        engine.dispose()
+        fill(primary)
+        replica = stack.enter_context(Cluster(binaries, primary))
+        wait_until(lambda: is_streaming(replica))
+        ports = _free_ports(3)
+        nodes = tuple(Node(port, primary, replica, folder / f"node-{port}.log") for port in ports[1:])
+        for node in nodes:
+            node.start()
+            stack.callback(node.stop)
+        stack.enter_context(_proxy(folder, *ports))
+        yield Deployment(ports[0], nodes, primary, replica)
+
+
+class Node:
+    """A gunicorn with two workers."""
+
+    def __init__(self, port: int, primary: Cluster, replica: Cluster, log: Path) -> None:
+        self._port = port
+        self._log = log
+        self._settings = {
+            "CASEMGR_DATABASE_URL": primary.url(_DATABASE).render_as_string(),
+            "CASEMGR_REPLICA_URLS": replica.url(_DATABASE).render_as_string(),
+            "CASEMGR_TRUSTED_PROXIES": "127.0.0.1",
+            "WEB_CONCURRENCY": "2",
+            "PORT": str(port),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the node and wait until it is ready."""
+        command = [sys.executable, "-m", "gunicorn", "app:create_app()"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the arguments are ours
+                command, cwd=ROOT, env=os.environ | self._settings, stdout=log, stderr=log
+            )
+        wait_until(lambda: _answers(self._port, "/health/ready"))
+
+    def stop(self) -> None:
+        """Stop the node gracefully."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(timeout=_SECONDS)
+            self._process = None
+
+    def reload(self) -> None:
+        """Make it start new workers, and wait until the old ones have ended."""
+        old = self._workers()
+        self._running.send_signal(signal.SIGHUP)
+        wait_until(lambda: not old & self._workers())
+
+    def kill_worker(self) -> None:
+        """End a worker as a crash does."""
+        os.kill(min(self._workers()), signal.SIGKILL)
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process
+        return self._process
+
+    def _workers(self) -> set[int]:
+        process_id = self._running.pid
+        return set(map(int, Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()))
+
+
+@contextmanager
+def _proxy(folder: Path, port: int, first: int, second: int) -> Iterator[None]:
+    """Run HAProxy with the example of the documentation, but for the ports."""
+    configuration = (ROOT / "docs" / "haproxy.cfg").read_text()
+    for example, actual in (("8080", port), ("8001", first), ("8002", second)):
+        assert f"127.0.0.1:{example}" in configuration
+        configuration = configuration.replace(f"127.0.0.1:{example}", f"127.0.0.1:{actual}")
+    file = folder / "haproxy.cfg"
+    file.write_text(configuration)
+    with (folder / "haproxy.log").open("ab") as log:
+        process = subprocess.Popen(["haproxy", "-f", str(file)], stdout=log, stderr=log)  # noqa: S603, S607
+    try:
+        wait_until(lambda: _answers(port, "/health/ready"))
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=_SECONDS)
+
+
+def is_streaming(replica: Cluster) -> bool:
+    """Tell whether a replica hears of what happens on its primary."""
+    engine = create_engine(replica.url(_DATABASE))
+    try:
+        with engine.connect() as connection:
+            return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)")))
+    finally:
+        engine.dispose()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Ask again and again until it is so.
+
+    :raises TimeoutError: when it takes too long.
+    """
+    end = time.monotonic() + _SECONDS
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError("A part of the deployment does not do what it was told.")
+        time.sleep(0.02)
+
+
+def _answers(port: int, path: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_SECONDS):
+            return True
+    except (URLError, ConnectionError):
+        return False
+
+
+def _free_ports(number: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [listener.getsockname()[1] for listener in sockets]
