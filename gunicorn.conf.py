@@ -11,10 +11,13 @@ from gunicorn.workers.base import Worker
 from casemgr.config import Config, ConfigError
 from casemgr.metrics_exporter import MetricsExporter
 
+# Read with the code that is there now, and forgotten: workers, new ones after a reload too, import it for themselves.
 try:
     casemgr_config = Config.from_environment()
 except ConfigError as error:
     sys.exit(f"casemgr: {error}")
+for name in [name for name in sys.modules if name.split(".")[0] == "casemgr"]:
+    del sys.modules[name]
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
