@@ -6,7 +6,7 @@ export PORT ?= 8000
 BIN := .venv/bin
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
-SOURCES := app.py setup.py casemgr schemas tests demo gunicorn.conf.py
+SOURCES := app.py setup.py casemgr schemas tests benchmarks demo gunicorn.conf.py
 EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:1c,2 \
 	--no-location --sort-output --add-comments=TRANSLATORS: \
 	--project casemgr --version 3 --header-comment '\# Message catalogue of casemgr.'

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
-from sqlalchemy import text
+import psutil
+from sqlalchemy import Engine, text
 
 from casemgr.database import create_engine, migrate
 from tests.postgresql import Cluster, find_binaries
@@ -46,7 +47,7 @@ def find_missing() -> list[str]:
 
 
 @contextmanager
-def deploy(fill: Callable[[Cluster], None]) -> Iterator[Deployment]:
+def deploy(fill: Callable[[Engine], None]) -> Iterator[Deployment]:
     """Start everything, and stop it at the end.
 
     :param fill: stores what is to be asked for in a migrated database.
@@ -58,12 +59,17 @@ def deploy(fill: Callable[[Cluster], None]) -> Iterator[Deployment]:
         primary = stack.enter_context(Cluster(binaries))
         engine = create_engine(primary.url(_DATABASE))
         migrate(engine)
+        fill(engine)
         engine.dispose()
-        fill(primary)
         replica = stack.enter_context(Cluster(binaries, primary))
         wait_until(lambda: is_streaming(replica))
-        ports = _free_ports(3)
-        nodes = tuple(Node(port, primary, replica, folder / f"node-{port}.log") for port in ports[1:])
+        ports = free_ports(3)
+        settings = {
+            "CASEMGR_DATABASE_URL": url(primary),
+            "CASEMGR_REPLICA_URLS": url(replica),
+            "CASEMGR_TRUSTED_PROXIES": "127.0.0.1",
+        }
+        nodes = tuple(Node(port, settings, folder / f"node-{port}.log") for port in ports[1:])
         for node in nodes:
             node.start()
             stack.callback(node.stop)
@@ -74,16 +80,10 @@ def deploy(fill: Callable[[Cluster], None]) -> Iterator[Deployment]:
 class Node:
     """A gunicorn with two workers."""
 
-    def __init__(self, port: int, primary: Cluster, replica: Cluster, log: Path) -> None:
+    def __init__(self, port: int, settings: dict[str, str], log: Path) -> None:
         self._port = port
         self._log = log
-        self._settings = {
-            "CASEMGR_DATABASE_URL": primary.url(_DATABASE).render_as_string(),
-            "CASEMGR_REPLICA_URLS": replica.url(_DATABASE).render_as_string(),
-            "CASEMGR_TRUSTED_PROXIES": "127.0.0.1",
-            "WEB_CONCURRENCY": "2",
-            "PORT": str(port),
-        }
+        self._settings = settings | {"WEB_CONCURRENCY": "2", "PORT": str(port)}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -113,13 +113,17 @@ class Node:
         os.kill(min(self._workers()), signal.SIGKILL)
 
     @property
+    def process_id(self) -> int:
+        """The process ID of the master."""
+        return self._running.pid
+
+    @property
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process
         return self._process
 
     def _workers(self) -> set[int]:
-        process_id = self._running.pid
-        return set(map(int, Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()))
+        return {process.pid for process in psutil.Process(self.process_id).children()}
 
 
 @contextmanager
@@ -171,7 +175,12 @@ def _answers(port: int, path: str) -> bool:
         return False
 
 
-def _free_ports(number: int) -> list[int]:
+def url(cluster: Cluster) -> str:
+    """Name the database of a cluster."""
+    return cluster.url(_DATABASE).render_as_string()
+
+
+def free_ports(number: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
         return [listener.getsockname()[1] for listener in sockets]

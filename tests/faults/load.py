@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from threading import Event, Thread
 
-from sqlalchemy import update
+from sqlalchemy import Engine, update
 
-from casemgr.database import create_engine
 from casemgr.models import User
 from tests.api.client import CASE, JSON, LOGIN, SESSION, XML
 from tests.factories import (
@@ -29,7 +28,6 @@ from tests.factories import (
     store,
     user,
 )
-from tests.postgresql import Cluster
 
 CLIENTS = 8
 _CASES = 300
@@ -163,9 +161,8 @@ def _login_id(number: int) -> str:
     return f"client-{number}"
 
 
-def fill(primary: Cluster) -> None:
+def fill(engine: Engine) -> None:
     """Store what the load asks for."""
-    engine = create_engine(primary.url("postgres"))
     tier = attribute("tier")
     cases = [
         case(number, customer=30, notes=[note(number)], custom={"tier": [f"T{number}"]}) for number in range(1, _CASES)
@@ -175,4 +172,3 @@ def fill(primary: Cluster) -> None:
     store(engine, *actors(), *users, tier, *cases, *activities)
     with engine.begin() as connection:
         connection.execute(update(User).values(password_hash=hash_of_password()))
-    engine.dispose()
