@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby, islice
 from typing import Any, BinaryIO
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, delete, exists, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, delete, exists, insert, select, update
 
 from casemgr import models
 from casemgr.batches import Known, look_up, write
@@ -136,6 +136,8 @@ class _Import:
         pairs = select(*columns).distinct()
         self._connection.execute(insert(models.RelatedCase).from_select([column.name for column in columns], pairs))
         _FORWARD_REFERENCES.drop(self._connection)
+        # Of two imports at once the second waits here for the first: versions are in the order of the commits.
+        self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1))
         return self._count
 
     def _flush(self) -> None:

@@ -87,6 +87,14 @@ class Base(DeclarativeBase):
 _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
+class Dataset(Base):
+    """All that has been imported, in a single row: its version counts the imports."""
+
+    __tablename__ = "dataset"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+
+
 class Department(Base):
     """A department: cases belong to it, users work in it."""
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 from itertools import count
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from casemgr.models import Dataset
 
 _RETRY_AFTER = 5.0
 """Seconds for which a replica that is away or lags is not asked."""
@@ -33,9 +35,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Replica:
-    """A replica as one process sees it, in seconds of the clock."""
+    """A replica as one process sees it, in seconds of the clock.
+
+    :param dataset_version: what it has had at least, so that it is asked only after an import.
+    """
 
     engine: Engine
+    dataset_version: int = 0
     skipped_until: float = float("-inf")
     checked: float = float("-inf")
 
@@ -61,15 +67,16 @@ class Reader:
         self._clock = clock
         self._turns = count()
 
-    def read(self, work: Callable[[Connection], _T]) -> _T:
+    def read(self, work: Callable[[Connection], _T], dataset_version: int = 0) -> _T:
         """Run something that reads and does nothing else: where a replica fails, it runs again elsewhere.
 
+        :param dataset_version: what a replica must have, so that it shows what has just been imported.
         :returns: what it returns.
         """
         for replica in self._in_turn():
             try:
                 with replica.engine.connect() as connection:
-                    if self._is_current(replica, connection):
+                    if self._is_current(replica, connection, dataset_version):
                         return work(connection)
                 problem: object = "it lags behind the primary"
             except (DBAPIError, PoolTimeoutError) as error:
@@ -93,7 +100,11 @@ class Reader:
                 replica.skipped_until = now + _RETRY_AFTER
             yield replica
 
-    def _is_current(self, replica: _Replica, connection: Connection) -> bool:
+    def _is_current(self, replica: _Replica, connection: Connection, dataset_version: int) -> bool:
+        if replica.dataset_version < dataset_version:
+            replica.dataset_version = connection.scalar(select(Dataset.version)) or 0
+            if replica.dataset_version < dataset_version:
+                return False
         if self._clock() - replica.checked < _CHECK_AFTER:
             return True
         lag = connection.scalar(_SELECT_LAG)

@@ -55,7 +55,7 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
             observed.id_count = len(query.case_ids)
             return query, retrieve_cases(connection, actor, query)
 
-        query, cases = reader.read(load)
+        query, cases = reader.read(load, session.dataset_version)
         with i18n.use_locale(locale):
             plain_data = schema_for(actor.kind, query.attributes).dump(cases, many=True)
         response = Response(ENCODERS[media_type].encode_cases(plain_data), content_type=media_type)

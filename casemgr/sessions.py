@@ -55,6 +55,7 @@ _SELECT_OWNER = (
         models.ClientApplication.client_type,
         models.Session.idle_expires,
         _MAY_VIEW_AGENT_CONSOLE.label("may_view_agent_console"),
+        select(models.Dataset.version).scalar_subquery().label("dataset_version"),
     )
     .outerjoin_from(models.Session, models.User, models.User.id == models.Session.user_id)
     .outerjoin(models.Customer, models.Customer.id == models.Session.customer_id)
@@ -92,10 +93,12 @@ class Session:
     """A live session.
 
     :param idle_expires: when it ends unless it is used; None when it does not end for that.
+    :param dataset_version: counts the imports up to the moment when the session was loaded.
     """
 
     actor: Actor
     idle_expires: datetime | None
+    dataset_version: int
 
 
 def load_session(connection: Connection, session_id: str, now: datetime) -> Session | None:
@@ -106,11 +109,15 @@ def load_session(connection: Connection, session_id: str, now: datetime) -> Sess
     row = connection.execute(_SELECT_OWNER, {"digest": digest_of(session_id), "now": now}).one_or_none()
     if row is None:
         return None
+    return Session(_load_actor(connection, row), row.idle_expires, row.dataset_version or 0)
+
+
+def _load_actor(connection: Connection, row: Row[*tuple[Any, ...]]) -> Actor:
     if row.user_id is not None:
-        return Session(_load_user(connection, row), row.idle_expires)
+        return _load_user(connection, row)
     if row.customer_id is not None:
-        return Session(Customer(row.customer_id), row.idle_expires)
-    return Session(ClientApplication(row.client_application_id, row.client_type), row.idle_expires)
+        return Customer(row.customer_id)
+    return ClientApplication(row.client_application_id, row.client_type)
 
 
 def _load_user(connection: Connection, row: Row[*tuple[Any, ...]]) -> User:

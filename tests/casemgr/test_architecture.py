@@ -66,6 +66,7 @@ LAYERS = [
     "casemgr.migrations.versions",
     "casemgr.migrations.versions.0001_create_the_schema",
     "casemgr.migrations.versions.0002_log_in",
+    "casemgr.migrations.versions.0003_count_imports",
     "casemgr.database",
     "casemgr.models",
     "casemgr.hashes",

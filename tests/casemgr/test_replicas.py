@@ -85,6 +85,7 @@ def is_replica(connection: Connection) -> bool:
 
 
 MAX_LAG = timedelta(seconds=10)
+VERSION = "SELECT version FROM dataset"
 
 
 def test_a_replica_that_is_up_to_date_is_read(engines: tuple[Engine, Engine]) -> None:
@@ -147,6 +148,34 @@ def test_a_replica_that_lags_is_skipped(engines: tuple[Engine, Engine]) -> None:
     wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "new")
     clock.seconds += 5
     assert strict.read(is_replica)
+
+
+def test_what_has_just_been_imported_is_read_from_the_primary(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    app = create_app(Config(primary.url, replica_urls=(replica.url,), replica_max_lag=timedelta(days=1)))
+    client = app.test_client()
+    scalar(replica, "SELECT pg_wal_replay_pause()")
+    try:
+        store(primary, case(3, subject="just imported"))
+        [imported] = cases(client.get(f"{CASE}/3", headers={"X-egain-session": USER}))
+    finally:
+        scalar(replica, "SELECT pg_wal_replay_resume()")
+        dispose(app)
+    assert imported["subject"] == "just imported"
+
+
+def test_a_replica_is_read_again_once_it_has_the_newest_import(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    version = scalar(primary, VERSION)
+    wait_until(lambda: scalar(replica, VERSION) == version)
+    clock = Clock()
+    reader = Reader(primary, [replica], timedelta(days=1), clock)
+    assert reader.read(is_replica, version)
+    assert not reader.read(is_replica, version + 1)
+    store(primary, case(4))
+    wait_until(lambda: scalar(replica, VERSION) == version + 1)
+    clock.seconds += 5
+    assert reader.read(is_replica, version + 1)
 
 
 def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, Engine]) -> None:
