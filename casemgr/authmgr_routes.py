@@ -122,7 +122,7 @@ def _token_request(config: Config) -> oauth2.TokenRequest:
         form = None if body and not form else form
     except (RequestEntityTooLarge, ClientDisconnected):
         form = None
-    return oauth2.TokenRequest(request.headers.get(AUTHORIZATION_HEADER, ""), form, _client_address(config))
+    return oauth2.TokenRequest(request.headers.get(AUTHORIZATION_HEADER, "").strip(), form, _client_address(config))
 
 
 def _base_url() -> str:
