@@ -9,6 +9,7 @@ from gunicorn.http import message
 from gunicorn.workers.base import Worker
 
 from casemgr.config import Config, ConfigError
+from casemgr.gunicorn_worker import LeastConnectionsWorker, forget
 from casemgr.metrics_exporter import MetricsExporter
 
 # Read with the code that is there now, and forgotten: workers, new ones after a reload too, import it for themselves.
@@ -23,7 +24,7 @@ bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
 # A process for each core, and threads for requests that wait.
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
-worker_class = "gthread"
+worker_class = LeastConnectionsWorker
 threads = 4
 
 # What is going on when a worker is replaced or the service stops has this many seconds to end.
@@ -72,6 +73,7 @@ def when_ready(server: Arbiter) -> None:
 
 def child_exit(server: Arbiter, worker: Worker) -> None:
     """Forget the connections of a worker that has ended."""
+    forget(worker)
     if server.metrics_exporter:
         server.metrics_exporter.forget_process(worker.pid)
 

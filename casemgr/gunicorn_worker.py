@@ -1,0 +1,58 @@
+"""A gunicorn worker with threads that leaves new connections to the worker that has fewest."""
+
+import mmap
+import time
+from socket import socket
+
+from gunicorn.workers.gthread import ThreadWorker
+
+_SLOTS = 256
+"""More than there are workers at a time; each has one slot, those that are not in use are negative."""
+
+_ABSENT = -1
+
+_PAUSE = 0.001
+"""Seconds after which a worker looks whether another one has taken a connection that is waiting."""
+
+_PATIENCE = 20
+"""How many pauses a connection waits for the other worker, which may be busy with something long."""
+
+# Anonymous memory is shared with the processes that are forked from this one.
+_CONNECTIONS = memoryview(mmap.mmap(-1, _SLOTS * 4)).cast("i")
+_CONNECTIONS[:] = memoryview(bytearray(b"\xff" * 4 * _SLOTS)).cast("i")
+
+
+class LeastConnectionsWorker(ThreadWorker):
+    """Shares connections out evenly.
+
+    The kernel tells every worker of a new connection, and the first to come takes it; a few clients that keep their
+    connections could thus all end up with one worker, while the other cores idle. With `reuse_port` each worker would
+    have a queue of its own, but by chance a longer one, and what waits in it would be lost when the worker ends.
+    """
+
+    _pauses = 0
+
+    def accept(self, listener: socket) -> None:
+        """Accept a connection, unless a worker with fewer of them should."""
+        fewest = min(count for count in _CONNECTIONS if count != _ABSENT)
+        if self.nr_conns > fewest and self._pauses < _PATIENCE:
+            self._pauses += 1
+            # The listener stays readable, so that this is called again at once if nobody accepts.
+            time.sleep(_PAUSE)
+            return
+        self._pauses = 0
+        super().accept(listener)
+        self._publish(self.nr_conns)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for events, as long as others can see how many connections there are."""
+        self._publish(self.nr_conns if self.alive else _ABSENT)
+        super().wait_for_and_dispatch_events(timeout)
+
+    def _publish(self, count: int) -> None:
+        _CONNECTIONS[self.age % _SLOTS] = count
+
+
+def forget(worker: ThreadWorker) -> None:
+    """Count no connections of a worker that has ended, however it did."""
+    _CONNECTIONS[worker.age % _SLOTS] = _ABSENT
