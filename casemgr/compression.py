@@ -20,11 +20,13 @@ def _compress(response: Response) -> Response:
 
     Flask-Compress would also compress for a client that forbids it by `gzip;q=0`.
     """
-    response.vary.add("Accept-Encoding")
-    body = response.get_data()
-    # Without a preference the identity comes first, since nothing is sent that was not asked for.
-    if len(body) > _MIN_BODY and request.accept_encodings.best_match(["gzip", "identity"], "identity") == "gzip":
+    if (response.content_length or 0) > _MIN_BODY and _prefers_gzip():
         # Without a time, so that the same body is the same again.
-        response.set_data(gzip.compress(body, _LEVEL, mtime=0))
+        response.set_data(gzip.compress(response.get_data(), _LEVEL, mtime=0))
         response.content_encoding = "gzip"
     return response
+
+
+def _prefers_gzip() -> bool:
+    # Without a preference the identity comes first, since nothing is sent that was not asked for.
+    return request.accept_encodings.best_match(["gzip", "identity"], "identity") == "gzip"

@@ -10,7 +10,15 @@ SESSION_HEADER = "X-egain-session"
 AUTHORIZATION_HEADER = "Authorization"
 USER_MESSAGE_HEADER = "X-egain-error-message"
 
-_VARY = ("Accept", "Accept-Language", AUTHORIZATION_HEADER, SESSION_HEADER)
+_EVERY_RESPONSE = (
+    # Whatever may have a part in the choice of an answer, by this header field or another (RFC 9110 section 12.5.5).
+    (
+        "Vary",
+        f"Accept, Accept-Language, {AUTHORIZATION_HEADER}, {SESSION_HEADER}, {USER_MESSAGE_HEADER}, Accept-Encoding",
+    ),
+    ("Cache-Control", "private, no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+)
 
 
 def init_app(app: Flask) -> None:
@@ -26,13 +34,12 @@ def echo_session(credentials: Credentials) -> None:
 
 def _complete(response: Response) -> Response:
     """Add what does not depend on the resource (contract NEG-6, HDR-1 to HDR-3)."""
-    if not response.content_language:
-        response.content_language.add(DEFAULT_LOCALE.language_tag)
-    response.vary.update(_VARY)
-    response.cache_control.private = True
-    response.cache_control.no_store = True
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers[request_ids.HEADER] = request_ids.request_id()
+    headers = response.headers
+    if "Content-Language" not in headers:
+        headers["Content-Language"] = DEFAULT_LOCALE.language_tag
+    for name, value in _EVERY_RESPONSE:
+        headers[name] = value
+    headers[request_ids.HEADER] = request_ids.request_id()
     if session_id := g.get("session_id"):
-        response.headers[SESSION_HEADER] = session_id
+        headers[SESSION_HEADER] = session_id
     return response
