@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 
-from casemgr.i18n import translate_in_context
+from casemgr.cases import NamedValue
+from casemgr.i18n import current_locale, translate_in_context, use_locale
+from casemgr.locales import Locale
 from casemgr.messages import NC_
 
 
@@ -60,12 +63,21 @@ BUILT_IN_VALUES: Mapping[ValueKind, Mapping[str, tuple[str, str]]] = {
 }
 
 
-def display_value(kind: ValueKind, value: str) -> str:
+def name_value(kind: ValueKind, value: str) -> NamedValue:
     """Name a value in the locale in use.
 
-    :returns: the translated name, or the value itself when it is not built in.
+    :returns: the value with its translated name, or with itself when it is not built in.
 
     Source: contract REP-2.
     """
-    message = BUILT_IN_VALUES[kind].get(value)
-    return translate_in_context(*message) if message else value
+    return _named_values(current_locale())[kind].get(value) or NamedValue(value, value)
+
+
+# Looked up for three values of every case: once for each locale, the gettext catalogue is asked.
+@cache
+def _named_values(locale: Locale) -> Mapping[ValueKind, Mapping[str, NamedValue]]:
+    with use_locale(locale):
+        return {
+            kind: {value: NamedValue(value, translate_in_context(*message)) for value, message in messages.items()}
+            for kind, messages in BUILT_IN_VALUES.items()
+        }

@@ -55,9 +55,12 @@ def _respond(exception: Exception) -> Response:
     locale = _lenient(lambda: select_locale(request.headers.get("Accept-Language")), DEFAULT_LOCALE)
     with i18n.use_locale(locale):
         body = _error_body(error)
-    response = Response(ENCODERS[media_type].encode_error(body), error.definition.status, content_type=media_type)
-    response.content_language.add(locale.language_tag)
-    response.vary.add(USER_MESSAGE_HEADER)
+    response = Response(
+        ENCODERS[media_type].encode_error(body),
+        error.definition.status,
+        {"Content-Language": locale.language_tag},
+        content_type=media_type,
+    )
     _add_headers(response, error)
     return response
 

@@ -1,11 +1,15 @@
 """Translation of what a caller sees; the only module that knows Flask-Babel."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 import flask_babel
 from babel.lists import format_list as babel_format_list
+from babel.numbers import format_decimal
+from babel.support import Translations
 from flask import Flask
 
 from casemgr.locales import LOCALES, Locale
@@ -16,19 +20,30 @@ TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 # TRANSLATORS: the quotation marks of the locale, around a piece of input
 _QUOTATION = NC_("quotation marks", "“%(text)s”")
 
+_catalogues: dict[Locale, Translations] = {}
+
+_current: ContextVar[Locale] = ContextVar("locale")
+
 
 class MissingCatalogueError(RuntimeError):
     """A locale has no compiled message catalogue, so that it would silently answer in English."""
 
 
 def init_app(app: Flask) -> None:
-    """Make the message catalogues available to the application.
+    """Load the message catalogues of the application.
+
+    They are kept: Flask-Babel would look for the one of the request anew for each message, which costs as much as the
+    rest of an error (docs/performance.md).
 
     :raises MissingCatalogueError: when the catalogue of a locale is not compiled.
     """
     if missing := missing_catalogues():
         raise MissingCatalogueError(f"No compiled message catalogue for {', '.join(missing)}: run 'make catalogues'.")
     flask_babel.Babel(app, configure_jinja=False, default_translation_directories=str(TRANSLATIONS))
+    with app.app_context():
+        for locale in LOCALES:
+            with flask_babel.force_locale(locale.babel):
+                _catalogues[locale] = flask_babel.get_domain().get_translations()
 
 
 def missing_catalogues() -> list[str]:
@@ -41,30 +56,42 @@ def catalogue_folder(locale: Locale) -> Path:
     return TRANSLATIONS / str(locale.babel) / "LC_MESSAGES"
 
 
-def use_locale(locale: Locale) -> AbstractContextManager[None]:
-    """Translate into this locale as long as the context lasts; needs an application context."""
-    context: AbstractContextManager[None] = flask_babel.force_locale(locale.babel)
-    return context
+@contextmanager
+def use_locale(locale: Locale) -> Iterator[None]:
+    """Translate into this locale as long as the context lasts."""
+    token = _current.set(locale)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current_locale() -> Locale:
+    """Give the locale in use.
+
+    :raises LookupError: when none is.
+    """
+    return _current.get()
 
 
 def translate(message: str, **variables: str) -> str:
     """Translate a message marked with `N_` and fill in its placeholders."""
-    return str(flask_babel.gettext(message, **variables))
+    return _fill(_catalogue().gettext(message), variables)
 
 
 def translate_plural(singular: str, plural: str, number: int, **variables: str) -> str:
     """Translate a message marked with `NN_` in the form that the number takes; `count` is filled in as well."""
-    return str(flask_babel.ngettext(singular, plural, number, count=format_number(number), **variables))
+    return _fill(_catalogue().ngettext(singular, plural, number), variables | {"count": format_number(number)})
 
 
 def translate_in_context(context: str, message: str, **variables: str) -> str:
     """Translate a message marked with `NC_` and fill in its placeholders."""
-    return str(flask_babel.pgettext(context, message, **variables))
+    return _fill(_catalogue().pgettext(context, message), variables)
 
 
 def format_number(number: int) -> str:
     """Write a number with the digit grouping of the locale."""
-    return str(flask_babel.format_number(number))
+    return _format_number(number, current_locale())
 
 
 def quote(text: str) -> str:
@@ -74,4 +101,17 @@ def quote(text: str) -> str:
 
 def format_list(items: Sequence[str]) -> str:
     """Enumerate texts as a sentence of the locale does, with its separators and its "and"."""
-    return babel_format_list(items, locale=flask_babel.get_locale())
+    return babel_format_list(items, locale=current_locale().babel)
+
+
+@lru_cache(maxsize=1024)
+def _format_number(number: int, locale: Locale) -> str:
+    return format_decimal(number, locale=locale.babel)
+
+
+def _catalogue() -> Translations:
+    return _catalogues[current_locale()]
+
+
+def _fill(message: object, variables: dict[str, str]) -> str:
+    return str(message) % variables if variables else str(message)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import babel
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Locale:
-    """A locale under both of its names.
+    """A locale under both of its names; there is one object for each.
 
     :param language_tag: as it travels in HTTP, `fr-CA`.
     :param babel: what names the message catalogue; for Chinese it has a script that the tag lacks, `zh_Hans_CN`.
