@@ -1,7 +1,7 @@
 """Who may do what: decisions on loaded data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from casemgr.actors import Actor, ClientApplication, Customer, User
 from casemgr.cases import ActivitySummary, Case
@@ -64,8 +64,7 @@ def as_seen_by(customer: Customer, case: Case, summary: ActivitySummary, asked_b
     Source: contract ACC-12, ACC-13.
     """
     own = case.customer is not None and case.customer.id == customer.id
-    return replace(
-        case,
+    return case._replace(
         customer=case.customer if own else None,
         recent_activity_date=summary.recent_activity_date,
         unread_activity_count=summary.unread_activity_count,

@@ -1,8 +1,12 @@
-"""A case and what belongs to it, as plain data: what `casemgr.repository` loads and `schemas` represent."""
+"""A case and what belongs to it, as plain data: what `casemgr.repository` loads and `schemas` represent.
+
+What a request has hundreds of are named tuples: frozen dataclasses take three times as long to make.
+Instants are texts already, as `casemgr.instants` writes them.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class DataType(StrEnum):
@@ -33,24 +37,21 @@ class CustomAttributeDefinition:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NamedValue:
+class NamedValue(NamedTuple):
     """A value and, if it has one, its name; of custom attributes only enumerations name their values."""
 
     value: str
     display_value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CustomAttribute:
+class CustomAttribute(NamedTuple):
     """A custom attribute of a case with its values, one at least."""
 
     name: str
     values: tuple[NamedValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UserName:
+class UserName(NamedTuple):
     """A user as a case names them."""
 
     id: int
@@ -58,59 +59,52 @@ class UserName:
     last_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Department:
+class Department(NamedTuple):
     """The department that a case belongs to."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """The folder that a case lies in; its name is a built-in value or any text."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Who has a case and in which folder: one of them at least."""
 
     user: UserName | None
     folder: Folder | None
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerName:
+class CustomerName(NamedTuple):
     """A customer as a case names them."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A note on a case."""
 
     id: int
     case_id: int
     content: str
-    created: datetime
+    created: str
     created_by: UserName
 
 
-@dataclass(frozen=True, slots=True)
-class ActivitySummary:
+class ActivitySummary(NamedTuple):
     """What a customer learns of the activities of a case that are visible to them (contract ACC-12)."""
 
-    recent_activity_date: datetime
+    recent_activity_date: str
     unread_activity_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A case; None is what it does not have, or what nobody asked for.
 
     :param on_behalf_of: the other customer for whom a customer asked; links carry it on.
@@ -121,21 +115,21 @@ class Case:
     status: str
     severity: str
     subject: str
-    created: datetime
-    last_modified: datetime
+    last_modified: str
     last_modified_by: UserName | None = None
-    due_date: datetime | None = None
+    due_date: str | None = None
     owner: Owner | None = None
     customer: CustomerName | None = None
+    created: str | None = None
     created_by: UserName | None = None
     originating_channel: str | None = None
     description: str | None = None
     solution: str | None = None
     user_last_worked: UserName | None = None
-    last_closed: datetime | None = None
+    last_closed: str | None = None
     related_case_ids: tuple[int, ...] = ()
     notes: tuple[Note, ...] = ()
     custom_attributes: tuple[CustomAttribute, ...] = ()
-    recent_activity_date: datetime | None = None
+    recent_activity_date: str | None = None
     unread_activity_count: int | None = None
     on_behalf_of: int | None = None

@@ -1,7 +1,6 @@
 """These cases for this actor."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -70,24 +69,15 @@ def _complete(connection: Connection, cases: list[Case], query: CaseQuery) -> li
     """Add what hangs off the cases, as far as it was asked for."""
     asked = query.attributes
     ids = _ids(cases)
-    related = repository.load_related_cases(connection, ids) if Attribute.RELATED_CASES in asked else {}
     notes = repository.load_notes(connection, ids) if Attribute.NOTES in asked else {}
     custom = (
         repository.load_custom_attributes(connection, ids, query.custom_names)
         if Attribute.CUSTOM_ATTRIBUTES in asked
         else {}
     )
-    if not (related or notes or custom):
+    if not (notes or custom):
         return cases
-    return [
-        replace(
-            case,
-            related_case_ids=related.get(case.id, ()),
-            notes=notes.get(case.id, ()),
-            custom_attributes=custom.get(case.id, ()),
-        )
-        for case in cases
-    ]
+    return [case._replace(notes=notes.get(case.id, ()), custom_attributes=custom.get(case.id, ())) for case in cases]
 
 
 def _ids(cases: Sequence[Case]) -> list[int]:

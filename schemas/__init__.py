@@ -1,7 +1,6 @@
 """What each kind of actor sees of a case, declared with marshmallow."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from marshmallow import Schema
 
@@ -22,12 +21,8 @@ SCHEMAS: Mapping[ActorKind, type[Schema]] = {
 _ADDITIONAL = {attribute.name.lower() for attribute in Attribute}
 
 
-@lru_cache(maxsize=256)
 def schema_for(kind: ActorKind, attributes: frozenset[Attribute]) -> Schema:
-    """Build, once, the schema that dumps the summary of a case and these additional attributes.
-
-    Of the thousands of sets of attributes that can be asked for, those used last are kept.
-    """
+    """Build the schema of the summary of a case and these additional attributes."""
     declared = SCHEMAS[kind]._declared_fields.keys()
     asked = {attribute.name.lower() for attribute in attributes}
     only = [name for name in ORDER if name in declared and (name in asked or name not in _ADDITIONAL)]

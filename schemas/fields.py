@@ -1,15 +1,12 @@
 """Field types of the representations."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from marshmallow import Schema, fields, missing
 
 from casemgr.cases import NamedValue
-from casemgr.display_values import ValueKind, display_value
-from casemgr.instants import format_instant
+from casemgr.display_values import ValueKind, name_value
 
 WHOLE = "*"
 """As the `attribute` of a field: the whole object instead of one of its attributes, for a member that only wraps."""
@@ -34,57 +31,62 @@ class Part(CamelCaseSchema):
         return missing if value is None else value
 
 
-class Instant(fields.Field[datetime]):
-    """An instant, as `format_instant` writes it."""
-
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else format_instant(value)
-
-
 class NamedValueSchema(Part):
-    """A value and, where it has one, its name."""
+    """A value and its name."""
 
-    value = fields.String()
-    display_value = fields.String()
+    value = fields.String(required=True)
+    display_value = fields.String(required=True)
 
 
 class DisplayValue(fields.Nested):
     """A built-in value together with its name in the locale in use (contract REP-2)."""
 
-    def __init__(self, kind: ValueKind) -> None:
+    def __init__(self, kind: ValueKind, *, required: bool = False) -> None:
         """Take the kind of value, which decides what it is called."""
-        super().__init__(NamedValueSchema)
+        super().__init__(NamedValueSchema, required=required)
         self._kind = kind
+
+    def prepare(self, value: str) -> NamedValue:
+        """Give what is represented instead of the value."""
+        return name_value(self._kind, value)
 
     # marshmallow's own Nested is untyped and renames an argument of Field.
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        named = NamedValue(nested_obj, display_value(self._kind, nested_obj))
-        return super()._serialize(named, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
+        return super()._serialize(self.prepare(nested_obj), attr, obj, **kwargs)  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A reference to another resource."""
+class Id(fields.Integer):
+    """An ID, which is written as a text (contract REP-1)."""
 
-    rel: str
-    href: str
+    def __init__(self) -> None:
+        """Take nothing: every object has one."""
+        super().__init__(as_string=True, required=True)
 
 
-class LinkSchema(Part):
-    """A reference to another resource."""
+class Path(fields.String):
+    """The path of another resource, which follows from the object."""
 
-    rel = fields.String()
-    href = fields.String()
+    def __init__(self, build: Callable[[Any], str]) -> None:
+        """Take the function that builds it."""
+        super().__init__(attribute=WHOLE, required=True)
+        self.prepare = build
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return super()._serialize(self.prepare(value), attr, obj, **kwargs)
 
 
 class Links(fields.List[Any]):
-    """The references that follow from an object."""
+    """References to the resources that are listed, all of one relation."""
 
-    def __init__(self, build: Callable[[Any], list[Link]]) -> None:
-        """Take the function that builds the references."""
+    def __init__(self, rel: str, build: Callable[[Any], str]) -> None:
+        """Take the relation, and the function that builds the path of one."""
+        link = Part.from_dict({"rel": fields.Constant(rel), "href": Path(build)})
         # Two of them beside each other would collide if they could be loaded as well.
-        super().__init__(fields.Nested(LinkSchema), attribute=WHOLE, dump_only=True)
-        self._build = build
+        super().__init__(fields.Nested(link), attribute=WHOLE, required=True, dump_only=True)
+
+
+class Link(Links):
+    """The one reference that follows from an object."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return super()._serialize(self._build(value), attr, obj, **kwargs)
+        return super()._serialize([value], attr, obj, **kwargs)

@@ -1,6 +1,7 @@
 """Groups of attributes that belong together; an actor's schema names the groups that the actor may see.
 
-A field is named after the attribute of `casemgr.cases` that it shows; on the wire the name is in camel case.
+A field is named after the attribute of `casemgr.cases` that it shows; on the wire the name is in camel case. What is
+required is always there where it belongs; what is not is left out where there is none.
 """
 
 from marshmallow import fields
@@ -8,7 +9,7 @@ from marshmallow import fields
 from casemgr.cases import Case, CustomerName, Note
 from casemgr.display_values import ValueKind
 from casemgr.paths import activities_path, case_path, customer_path, note_path
-from schemas.fields import WHOLE, DisplayValue, Instant, Link, Links, NamedValueSchema, Part
+from schemas.fields import WHOLE, DisplayValue, Id, Link, Links, Part
 
 ORDER = (
     "link",
@@ -39,60 +40,56 @@ ORDER = (
 """The order of the attributes of a case in either media type. Source: contract, representations."""
 
 
-def _link_case(case: Case) -> list[Link]:
-    suffix = "" if case.on_behalf_of is None else f"?customer={case.on_behalf_of}"
-    return [Link("self", case_path(case.id) + suffix)]
+def _case_path(case: Case) -> str:
+    path = case_path(case.id)
+    return path if case.on_behalf_of is None else f"{path}?customer={case.on_behalf_of}"
 
 
-def _link_activities(case: Case) -> list[Link]:
-    suffix = "" if case.on_behalf_of is None else f"&customer={case.on_behalf_of}"
-    return [Link("activity", activities_path(case.id) + suffix)]
+def _activities_path(case: Case) -> str:
+    path = activities_path(case.id)
+    return path if case.on_behalf_of is None else f"{path}&customer={case.on_behalf_of}"
 
 
-def _link_customer(customer: CustomerName) -> list[Link]:
-    return [Link("customer", customer_path(customer.id))]
+def _customer_path(customer: CustomerName) -> str:
+    return customer_path(customer.id)
 
 
-def _link_related_cases(case_ids: tuple[int, ...]) -> list[Link]:
-    return [Link("case", case_path(case_id)) for case_id in case_ids]
-
-
-def _link_note(note: Note) -> list[Link]:
-    return [Link("self", note_path(note.case_id, note.id))]
+def _note_path(note: Note) -> str:
+    return note_path(note.case_id, note.id)
 
 
 class UserNameSchema(Part):
     """A user as a case names them."""
 
-    first_name = fields.String()
-    last_name = fields.String()
-    id = fields.String()
+    first_name = fields.String(required=True)
+    last_name = fields.String(required=True)
+    id = Id()
 
 
 class ByUserSchema(Part):
     """The user who did something."""
 
-    user = fields.Nested(UserNameSchema, attribute=WHOLE)
+    user = fields.Nested(UserNameSchema, attribute=WHOLE, required=True)
 
 
 class ActivitiesSchema(Part):
     """Where the activities of a case are."""
 
-    link = Links(_link_activities)
+    link = Link("activity", _activities_path)
 
 
 class DepartmentSchema(Part):
     """The department that a case belongs to."""
 
-    name = fields.String()
-    id = fields.String()
+    name = fields.String(required=True)
+    id = Id()
 
 
 class FolderSchema(Part):
     """The folder that a case lies in."""
 
-    name = DisplayValue(ValueKind.FOLDER)
-    id = fields.String()
+    name = DisplayValue(ValueKind.FOLDER, required=True)
+    id = Id()
 
 
 class OwnerSchema(Part):
@@ -105,68 +102,75 @@ class OwnerSchema(Part):
 class CustomerNameSchema(Part):
     """The customer of a case."""
 
-    link = Links(_link_customer)
-    customer_name = fields.String(attribute="name")
-    id = fields.String()
+    link = Link("customer", _customer_path)
+    customer_name = fields.String(attribute="name", required=True)
+    id = Id()
 
 
 class RelatedCasesSchema(Part):
     """Where the related cases are."""
 
-    link = Links(_link_related_cases)
+    link = Links("case", case_path)
 
 
 class NoteSchema(Part):
     """A note."""
 
-    link = Links(_link_note)
-    created = Instant()
-    created_by = fields.Nested(ByUserSchema)
-    content = fields.String()
-    id = fields.String()
+    link = Link("self", _note_path)
+    created = fields.String(required=True)
+    created_by = fields.Nested(ByUserSchema, required=True)
+    content = fields.String(required=True)
+    id = Id()
 
 
 class NotesSchema(Part):
     """The notes of a case."""
 
-    note = fields.List(fields.Nested(NoteSchema), attribute=WHOLE)
+    note = fields.List(fields.Nested(NoteSchema), attribute=WHOLE, required=True)
+
+
+class AttribValueSchema(Part):
+    """A value of a custom attribute; only those of enumerations have names."""
+
+    value = fields.String(required=True)
+    display_value = fields.String()
 
 
 class AttribValuesSchema(Part):
     """The values of a custom attribute."""
 
-    attrib_value = fields.List(fields.Nested(NamedValueSchema), attribute=WHOLE)
+    attrib_value = fields.List(fields.Nested(AttribValueSchema), attribute=WHOLE, required=True)
 
 
 class CustomAttributeSchema(Part):
     """A custom attribute."""
 
-    attrib_name = fields.String(attribute="name")
-    attrib_values = fields.Nested(AttribValuesSchema, attribute="values")
+    attrib_name = fields.String(attribute="name", required=True)
+    attrib_values = fields.Nested(AttribValuesSchema, attribute="values", required=True)
 
 
 class CustomAttributesSchema(Part):
     """The custom attributes of a case."""
 
-    custom_attribute = fields.List(fields.Nested(CustomAttributeSchema), attribute=WHOLE)
+    custom_attribute = fields.List(fields.Nested(CustomAttributeSchema), attribute=WHOLE, required=True)
 
 
 class Identity(Part):
     """Which case it is, and where to find it and its activities."""
 
-    link = Links(_link_case)
-    activities = fields.Nested(ActivitiesSchema, attribute=WHOLE)
-    id = fields.String()
+    link = Link("self", _case_path)
+    activities = fields.Nested(ActivitiesSchema, attribute=WHOLE, required=True)
+    id = Id()
 
 
 class State(Part):
     """What the case is about and how it stands."""
 
-    status = DisplayValue(ValueKind.STATUS)
-    last_modified = Instant()
-    due_date = Instant()
-    severity = DisplayValue(ValueKind.SEVERITY)
-    subject = fields.String()
+    status = DisplayValue(ValueKind.STATUS, required=True)
+    last_modified = fields.String(required=True)
+    due_date = fields.String()
+    severity = DisplayValue(ValueKind.SEVERITY, required=True)
+    subject = fields.String(required=True)
 
 
 class ConcernedCustomer(Part):
@@ -178,7 +182,7 @@ class ConcernedCustomer(Part):
 class Organisation(Part):
     """Which part of the organisation has the case, and who there."""
 
-    department = fields.Nested(DepartmentSchema)
+    department = fields.Nested(DepartmentSchema, required=True)
     last_modified_by = fields.Nested(ByUserSchema)
     owner = fields.Nested(OwnerSchema)
 
@@ -186,15 +190,15 @@ class Organisation(Part):
 class History(Part):
     """Where the case comes from and when it ended."""
 
-    created = Instant()
+    created = fields.String(required=True)
     originating_channel = DisplayValue(ValueKind.CHANNEL)
-    last_closed = Instant()
+    last_closed = fields.String()
 
 
 class CustomAttributes(Part):
     """What the organisation adds to its cases."""
 
-    custom_attributes = fields.Nested(CustomAttributesSchema)
+    custom_attributes = fields.Nested(CustomAttributesSchema, required=True)
 
 
 class Work(Part):
@@ -204,12 +208,12 @@ class Work(Part):
     description = fields.String()
     solution = fields.String()
     user_last_worked = fields.Nested(ByUserSchema)
-    related_cases = fields.Nested(RelatedCasesSchema, attribute="related_case_ids")
-    notes = fields.Nested(NotesSchema)
+    related_cases = fields.Nested(RelatedCasesSchema, attribute="related_case_ids", required=True)
+    notes = fields.Nested(NotesSchema, required=True)
 
 
 class VisibleActivities(Part):
     """What a customer learns of the activities that are visible to them."""
 
-    recent_activity_date = Instant()
-    unread_activity_count = fields.Integer()
+    recent_activity_date = fields.String(required=True)
+    unread_activity_count = fields.Integer(required=True)

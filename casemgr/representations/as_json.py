@@ -1,15 +1,61 @@
 """The bodies as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
+from itertools import takewhile
 
 import orjson
 
-from casemgr.representations.plain_data import ErrorBody, PlainData
+from casemgr.cases import Case
+from casemgr.representations.plain_data import EncodeCases, ErrorBody, PlainData
+from casemgr.representations.source import Source
+from schemas.plan import Kind, Member
 
 
-def encode_cases(cases: Sequence[Mapping[str, PlainData]]) -> bytes:
-    """Encode cases as the dump of a schema gives them."""
-    return orjson.dumps({"case": cases})
+def compile_cases(plan: Sequence[Member]) -> EncodeCases:
+    """Compile the encoder of cases; the order of the members is that of the plan."""
+    source = Source()
+    source.add(f"return {_dump_object(source, plan, 'case')}")
+    dump = source.compile("case")
+
+    def encode_cases(cases: Sequence[Case]) -> bytes:
+        return orjson.dumps({"case": [dump(case) for case in cases]})
+
+    return encode_cases
+
+
+def _dump_object(source: Source, members: Sequence[Member], holder: str) -> str:
+    """Write an expression for an object; what can be missing is added to it, and what comes after that."""
+    required = list(takewhile(lambda member: member.required, members))
+    data = ", ".join(f"{member.name!r}: {_dump(source, member, holder)}" for member in required)
+    if len(required) == len(members):
+        return f"{{{data}}}"
+    variable = source.assign(f"{{{data}}}")
+    for member in members[len(required) :]:
+        with nullcontext() if member.required else source.where_there_is(member, holder):
+            source.add(f"{variable}[{member.name!r}] = {_dump(source, member, holder)}")
+    return variable
+
+
+def _dump(source: Source, member: Member, holder: str) -> str:
+    """Write an expression for the value of a member."""
+    if member.constant is not None:
+        return repr(member.constant)
+    value = source.value_of(member, holder)
+    match member.kind:
+        case Kind.NUMBER_AS_TEXT:
+            return f"str({value})"
+        case Kind.OBJECT:
+            return _dump_object(source, member.members, source.assign(value))
+        case Kind.LIST_OF_ONE:
+            return f"[{_dump_object(source, member.members, value)}]"
+        case Kind.LIST:
+            items = source.assign("[]")
+            with source.block(f"for item in {value}:"):
+                source.add(f"{items}.append({_dump_object(source, member.members, source.assign('item'))})")
+            return items
+        case _:
+            return value
 
 
 def encode_error(error: ErrorBody) -> bytes:

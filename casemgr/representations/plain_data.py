@@ -1,11 +1,17 @@
-"""The plain data that encoders take."""
+"""What encoders take and give."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from casemgr.cases import Case
+from schemas.plan import Member
+
 PlainData: TypeAlias = "str | int | Mapping[str, PlainData] | Sequence[PlainData]"
-"""What a schema dumps."""
+"""What JSON can hold, as far as there is use for it."""
+
+EncodeCases: TypeAlias = Callable[[Sequence[Case]], bytes]
+"""Encodes cases in the locale in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,10 @@ class ErrorBody:
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """The two bodies of a media type, as bytes in UTF-8."""
+    """What makes the two bodies of a media type, in UTF-8.
 
-    encode_cases: Callable[[Sequence[Mapping[str, PlainData]]], bytes]
+    :param compile_cases: takes what the schema of the cases declares.
+    """
+
+    compile_cases: Callable[[Sequence[Member]], EncodeCases]
     encode_error: Callable[[ErrorBody], bytes]

@@ -1,8 +1,5 @@
 """An actor's view of a case, from plain objects: no HTTP and no database."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
-
 import pytest
 from flask import Flask
 from marshmallow import Schema
@@ -17,7 +14,7 @@ from schemas import SCHEMAS, schema_for
 from schemas.parts import ORDER
 
 ADA = UserName(20, "Ada", "Byron")
-AT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
+AT = "2026-01-02T03:04:05.678Z"
 WHOLE = Case(
     id=1,
     department=Department(10, "Service"),
@@ -92,7 +89,7 @@ def test_members_come_in_the_order_of_the_contract(kind: ActorKind) -> None:
 
 
 def test_nothing_is_null() -> None:
-    bare = replace(WHOLE, due_date=None, owner=None, customer=None, last_modified_by=None, description=None)
+    bare = WHOLE._replace(due_date=None, owner=None, customer=None, last_modified_by=None, description=None)
     dumped = dump(ActorKind.USER, *ATTRIBUTES[ActorKind.USER], case=bare)
     assert None not in dumped.values()
     assert {"dueDate", "owner", "customer", "lastModifiedBy", "description"}.isdisjoint(dumped)
@@ -102,8 +99,3 @@ def test_ids_are_texts_and_counts_are_numbers() -> None:
     dumped = dump(ActorKind.CUSTOMER, Attribute.UNREAD_ACTIVITY_COUNT)
     assert dumped["id"] == "1"
     assert dumped["unreadActivityCount"] == 3
-
-
-def test_a_schema_is_built_once() -> None:
-    asked = frozenset({Attribute.NOTES})
-    assert schema_for(ActorKind.USER, asked) is schema_for(ActorKind.USER, frozenset({Attribute.NOTES}))
