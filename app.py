@@ -66,7 +66,7 @@ def create_app(config: Config | None = None) -> Flask:
     compression.init_app(app)
     cross_origin.init_app(app, config.cors_origins)
     response_headers.init_app(app)
-    reader = Reader(engine, replicas, config.replica_max_lag)
+    reader = Reader(replicas, config.replica_max_lag)
     app.register_blueprint(routes.create_blueprint(engine, reader, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
     app.register_blueprint(health_routes.create_blueprint(engine))

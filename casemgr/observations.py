@@ -91,7 +91,13 @@ def _begin(connection: Connection, *_: Any) -> None:
 
 def _end(connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
     # What begins a transaction is a statement on SQLite only.
-    if has_request_context() and not statement.startswith("BEGIN"):
+    if not statement.startswith("BEGIN"):
+        count_statement(time.perf_counter() - connection.info["began"])
+
+
+def count_statement(seconds: float) -> None:
+    """Count a statement of the current request, if there is one."""
+    if has_request_context():
         observations = of_request()
         observations.statements += 1
-        observations.database_seconds += time.perf_counter() - connection.info["began"]
+        observations.database_seconds += seconds

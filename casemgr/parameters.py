@@ -134,6 +134,8 @@ def parse_force_login(query_string: str) -> bool:
 
 
 def _parse_pairs(query_string: str, known: Sequence[str], unknown_error: ErrorDef) -> dict[str, str]:
+    if not query_string:
+        return {}
     pairs = parse_qsl(query_string, keep_blank_values=True, errors="replace")
     counts = Counter(name for name, _ in pairs)
     if unknown := [name for name in counts if name not in known]:

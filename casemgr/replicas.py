@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from casemgr.database import reading
 from casemgr.models import Dataset
 
 _RETRY_AFTER = 5.0
@@ -51,31 +52,30 @@ class Reader:
 
     def __init__(
         self,
-        primary: Engine,
         replicas: Sequence[Engine] = (),
         max_lag: timedelta = timedelta(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the databases.
+        """Take the replicas.
 
         :param max_lag: how much older than the primary a replica may be.
         :param clock: gives seconds that only ever grow.
         """
-        self._primary = primary
         self._replicas = [_Replica(engine) for engine in replicas]
         self._max_lag = max_lag.total_seconds()
         self._clock = clock
         self._turns = count()
 
-    def read(self, work: Callable[[Connection], _T], dataset_version: int = 0) -> _T:
+    def read(self, work: Callable[[Connection], _T], primary: Connection, dataset_version: int = 0) -> _T:
         """Run something that reads and does nothing else: where a replica fails, it runs again elsewhere.
 
+        :param primary: where it runs when no replica will do.
         :param dataset_version: what a replica must have, so that it shows what has just been imported.
         :returns: what it returns.
         """
         for replica in self._in_turn():
             try:
-                with replica.engine.connect() as connection:
+                with reading(replica.engine) as connection:
                     if self._is_current(replica, connection, dataset_version):
                         return work(connection)
                 problem: object = "it lags behind the primary"
@@ -84,8 +84,7 @@ class Reader:
             replica.skipped_until = self._clock() + _RETRY_AFTER
             replica.checked = float("-inf")
             _log.warning("A replica is not asked for %.0f seconds: %s", _RETRY_AFTER, problem)
-        with self._primary.connect() as connection:
-            return work(connection)
+        return work(primary)
 
     def _in_turn(self) -> Iterator[_Replica]:
         if not self._replicas:

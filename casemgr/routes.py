@@ -11,16 +11,16 @@ from casemgr.access import authorise
 from casemgr.authentication import authenticate, keep_alive, parse_credentials
 from casemgr.cases import Case
 from casemgr.config import Config
+from casemgr.database import reading
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import CaseQuery, parse_query
 from casemgr.paths import BASE_PATH
 from casemgr.replicas import Reader
 from casemgr.repository import load_definitions
-from casemgr.representations import ENCODERS
+from casemgr.representations import case_encoder
 from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, echo_session
 from casemgr.service import retrieve_cases
-from schemas import schema_for
 
 
 def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprint:
@@ -39,28 +39,29 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
             request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
         )
         now = datetime.now(UTC)
-        with engine.connect() as connection:
-            session = authenticate(connection, credentials, now)
-        actor = session.actor
-        observed = observations.of_request()
-        observed.actor_kind = actor.kind
-        echo_session(credentials)
-        keep_alive(engine, credentials, session, config.session_idle_time, now)
-        authorise(actor)
+        with reading(engine) as primary:
+            session = authenticate(primary, credentials, now)
+            actor = session.actor
+            observed = observations.of_request()
+            observed.actor_kind = actor.kind
+            echo_session(credentials)
+            keep_alive(engine, credentials, session, config.session_idle_time, now)
+            authorise(actor)
 
-        def load(connection: Connection) -> tuple[CaseQuery, list[Case]]:
-            query = parse_query(
-                actor.kind, ids, request.query_string.decode(errors="replace"), partial(load_definitions, connection)
-            )
-            observed.id_count = len(query.case_ids)
-            return query, retrieve_cases(connection, actor, query)
+            def load(connection: Connection) -> tuple[CaseQuery, list[Case]]:
+                query = parse_query(
+                    actor.kind,
+                    ids,
+                    request.query_string.decode(errors="replace"),
+                    partial(load_definitions, connection),
+                )
+                observed.id_count = len(query.case_ids)
+                return query, retrieve_cases(connection, actor, query)
 
-        query, cases = reader.read(load, session.dataset_version)
+            query, cases = reader.read(load, primary, session.dataset_version)
         with i18n.use_locale(locale):
-            plain_data = schema_for(actor.kind, query.attributes).dump(cases, many=True)
-        response = Response(ENCODERS[media_type].encode_cases(plain_data), content_type=media_type)
-        response.content_language.add(locale.language_tag)
-        return response
+            body = case_encoder(media_type, actor.kind, query.attributes)(cases)
+        return Response(body, headers={"Content-Language": locale.language_tag}, content_type=media_type)
 
     answer_options(blueprint, "/case/<ids>", ["GET", "HEAD"])
     return blueprint

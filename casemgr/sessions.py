@@ -4,12 +4,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Row,
     and_,
     bindparam,
     delete,
@@ -18,7 +16,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    union,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute
@@ -28,6 +25,7 @@ from casemgr.access import VIEW_AGENT_CONSOLE
 from casemgr.accounts import Account
 from casemgr.actors import Actor, ActorKind, ClientApplication, Customer, User
 from casemgr.hashes import digest_of
+from casemgr.statements import SEPARATOR, ListIds, Statement
 
 _SESSION_ID_BYTES = 32
 """Random bytes of a new session ID; the contract asks for 16 at least (ACC-1)."""
@@ -46,16 +44,36 @@ _MAY_VIEW_AGENT_CONSOLE = exists().where(
     models.RoleAction.resource == VIEW_AGENT_CONSOLE.resource,
 )
 
-_SELECT_OWNER = (
+
+_FOREIGN_DEPARTMENTS = (
+    select(ListIds(models.ForeignDepartment.department_id))
+    .where(models.ForeignDepartment.user_id == models.User.id)
+    .scalar_subquery()
+)
+
+# Sharing counts for the home department only, never for foreign ones (contract ACC-7).
+_SHARING_DEPARTMENTS = (
+    select(ListIds(models.DepartmentSharing.from_department_id))
+    .where(
+        models.DepartmentSharing.to_department_id == models.User.department_id,
+        models.DepartmentSharing.activities.is_(True),
+    )
+    .scalar_subquery()
+)
+
+# One round trip for the session, its owner and all that the owner may do.
+_SELECT_OWNER = Statement(
     select(
         models.Session.user_id,
         models.Session.customer_id,
         models.Session.client_application_id,
         models.User.department_id,
+        _MAY_VIEW_AGENT_CONSOLE,
+        _FOREIGN_DEPARTMENTS,
+        _SHARING_DEPARTMENTS,
         models.ClientApplication.client_type,
         models.Session.idle_expires,
-        _MAY_VIEW_AGENT_CONSOLE.label("may_view_agent_console"),
-        select(models.Dataset.version).scalar_subquery().label("dataset_version"),
+        select(models.Dataset.version).scalar_subquery(),
     )
     .outerjoin_from(models.Session, models.User, models.User.id == models.Session.user_id)
     .outerjoin(models.Customer, models.Customer.id == models.Session.customer_id)
@@ -70,16 +88,6 @@ _SELECT_OWNER = (
         ),
     )
 )
-
-# Sharing counts for the home department only, never for foreign ones (contract ACC-7).
-_SELECT_READABLE_DEPARTMENTS = union(
-    select(models.ForeignDepartment.department_id).where(models.ForeignDepartment.user_id == bindparam("user_id")),
-    select(models.DepartmentSharing.from_department_id).where(
-        models.DepartmentSharing.to_department_id == bindparam("home_department_id"),
-        models.DepartmentSharing.activities.is_(True),
-    ),
-)
-
 
 _OWNER: Mapping[ActorKind, InstrumentedAttribute[int | None]] = {
     ActorKind.USER: models.Session.user_id,
@@ -106,25 +114,30 @@ def load_session(connection: Connection, session_id: str, now: datetime) -> Sess
 
     :returns: None when the session is unknown or expired, or its owner disabled (contract ACC-3).
     """
-    row = connection.execute(_SELECT_OWNER, {"digest": digest_of(session_id), "now": now}).one_or_none()
-    if row is None:
+    rows = _SELECT_OWNER.execute(connection, {"digest": digest_of(session_id), "now": now})
+    if not rows:
         return None
-    return Session(_load_actor(connection, row), row.idle_expires, row.dataset_version or 0)
+    [(*owner, idle_expires, dataset_version)] = rows
+    return Session(_actor(*owner), idle_expires, dataset_version or 0)
 
 
-def _load_actor(connection: Connection, row: Row[*tuple[Any, ...]]) -> Actor:
-    if row.user_id is not None:
-        return _load_user(connection, row)
-    if row.customer_id is not None:
-        return Customer(row.customer_id)
-    return ClientApplication(row.client_application_id, row.client_type)
-
-
-def _load_user(connection: Connection, row: Row[*tuple[Any, ...]]) -> User:
-    shared = connection.scalars(
-        _SELECT_READABLE_DEPARTMENTS, {"user_id": row.user_id, "home_department_id": row.department_id}
-    )
-    return User(row.user_id, row.may_view_agent_console, frozenset({row.department_id, *shared}))
+def _actor(
+    user_id: int | None,
+    customer_id: int | None,
+    client_application_id: int,
+    department_id: int,
+    may_view_agent_console: bool,
+    foreign_departments: str | None,
+    sharing_departments: str | None,
+    client_type: str,
+) -> Actor:
+    if user_id is not None:
+        listed = (foreign_departments, sharing_departments)
+        readable = {int(id_) for ids in listed if ids for id_ in ids.split(SEPARATOR)}
+        return User(user_id, bool(may_view_agent_console), frozenset({department_id, *readable}))
+    if customer_id is not None:
+        return Customer(customer_id)
+    return ClientApplication(client_application_id, client_type)
 
 
 def generate_session_id() -> str:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from lxml import etree
 from werkzeug.test import TestResponse
@@ -86,6 +87,12 @@ def details(response: TestResponse, key: str) -> list[str]:
     """Get the values that the details of an error in JSON have for a key."""
     listed = json.loads(response.data).get("details", [])
     return [detail["value"] for detail in listed if detail["key"] == key]
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
+    """Get the fields that the log has of the last request."""
+    [*_, record] = [record for record in caplog.records if record.name == "casemgr.request_log"]
+    return vars(record)
 
 
 def element(response: TestResponse) -> etree._Element:

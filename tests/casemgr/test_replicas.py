@@ -1,6 +1,6 @@
 """Reading from a replica of PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from casemgr.config import Config
-from casemgr.database import create_engine, migrate
+from casemgr.database import create_engine, fetch_all, migrate, reading
 from casemgr.replicas import Reader
 from tests.api.client import CASE, cases
 from tests.conftest import MakeDatabase
@@ -84,25 +84,32 @@ def is_replica(connection: Connection) -> bool:
     return bool(connection.scalar(text("SELECT pg_is_in_recovery()")))
 
 
+def read(
+    reader: Reader, primary: Engine, work: Callable[[Connection], object] = is_replica, version: int = 0
+) -> object:
+    with reading(primary) as connection:
+        return reader.read(work, connection, version)
+
+
 MAX_LAG = timedelta(seconds=10)
 VERSION = "SELECT version FROM dataset"
 
 
 def test_a_replica_that_is_up_to_date_is_read(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
-    reader = Reader(primary, [replica], MAX_LAG)
-    assert [reader.read(is_replica) for _ in range(3)] == [True] * 3
+    reader = Reader([replica], MAX_LAG)
+    assert [read(reader, primary) for _ in range(3)] == [True] * 3
 
 
 def test_without_replicas_the_primary_is_read(engines: tuple[Engine, Engine]) -> None:
-    assert not Reader(engines[0]).read(is_replica)
+    assert not read(Reader(), engines[0])
 
 
 def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     other = create_engine(replica.url)
-    reader = Reader(primary, [replica, other], MAX_LAG)
-    asked = [reader.read(lambda connection: connection.engine) for _ in range(4)]
+    reader = Reader([replica, other], MAX_LAG)
+    asked = [read(reader, primary, lambda connection: connection.engine) for _ in range(4)]
     other.dispose()
     assert asked == [replica, other, replica, other]
 
@@ -110,18 +117,18 @@ def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
 def test_a_replica_that_is_away_is_skipped_and_tried_again_later(pair: Pair, engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     clock = Clock()
-    reader = Reader(primary, [replica], MAX_LAG, clock)
-    assert reader.read(is_replica)
+    reader = Reader([replica], MAX_LAG, clock)
+    assert read(reader, primary)
     pair.replica.stop()
     tries = []
     event.listen(replica, "do_connect", lambda *_: tries.append(1))
-    assert [reader.read(is_replica) for _ in range(3)] == [False] * 3
+    assert [read(reader, primary) for _ in range(3)] == [False] * 3
     assert len(tries) == 1
     pair.replica.start()
     wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
-    assert not reader.read(is_replica)
+    assert not read(reader, primary)
     clock.seconds += 5
-    assert reader.read(is_replica)
+    assert read(reader, primary)
 
 
 def change(primary: Engine, subject: str) -> None:
@@ -132,22 +139,22 @@ def change(primary: Engine, subject: str) -> None:
 def test_a_replica_that_lags_is_skipped(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     clock = Clock()
-    strict, lenient = Reader(primary, [replica], timedelta(), clock), Reader(primary, [replica], timedelta(days=1))
+    strict, lenient = Reader([replica], timedelta(), clock), Reader([replica], timedelta(days=1))
     change(primary, "old")
     wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "old")
-    assert strict.read(is_replica)
+    assert read(strict, primary)
     scalar(replica, "SELECT pg_wal_replay_pause()")
     try:
         change(primary, "new")
         wait_until(lambda: scalar(replica, "SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()"))
         clock.seconds += 1
-        assert not strict.read(is_replica)
-        assert lenient.read(is_replica)
+        assert not read(strict, primary)
+        assert read(lenient, primary)
     finally:
         scalar(replica, "SELECT pg_wal_replay_resume()")
     wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "new")
     clock.seconds += 5
-    assert strict.read(is_replica)
+    assert read(strict, primary)
 
 
 def test_what_has_just_been_imported_is_read_from_the_primary(engines: tuple[Engine, Engine]) -> None:
@@ -169,13 +176,13 @@ def test_a_replica_is_read_again_once_it_has_the_newest_import(engines: tuple[En
     version = scalar(primary, VERSION)
     wait_until(lambda: scalar(replica, VERSION) == version)
     clock = Clock()
-    reader = Reader(primary, [replica], timedelta(days=1), clock)
-    assert reader.read(is_replica, version)
-    assert not reader.read(is_replica, version + 1)
+    reader = Reader([replica], timedelta(days=1), clock)
+    assert read(reader, primary, version=version)
+    assert not read(reader, primary, version=version + 1)
     store(primary, case(4))
     wait_until(lambda: scalar(replica, VERSION) == version + 1)
     clock.seconds += 5
-    assert reader.read(is_replica, version + 1)
+    assert read(reader, primary, version=version + 1)
 
 
 def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, Engine]) -> None:
@@ -186,7 +193,7 @@ def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, 
             connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         return True
 
-    assert Reader(primary, [replica], MAX_LAG).read(fail_on_replica)
+    assert read(Reader([replica], MAX_LAG), primary, fail_on_replica)
 
 
 def test_what_fails_on_the_primary_fails(engines: tuple[Engine, Engine]) -> None:
@@ -194,23 +201,23 @@ def test_what_fails_on_the_primary_fails(engines: tuple[Engine, Engine]) -> None
         return connection.scalar(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     with pytest.raises(OperationalError):
-        Reader(engines[0], [engines[1]], MAX_LAG).read(fail)
+        read(Reader([engines[1]], MAX_LAG), engines[0], fail)
 
 
-def test_cases_come_from_the_replica_and_sessions_from_the_primary(engines: tuple[Engine, Engine]) -> None:
+def test_cases_come_from_the_replica_and_sessions_from_the_primary(
+    engines: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
     primary, replica = engines
     app = create_app(Config(primary.url, replica_urls=(replica.url,)))
     asked: dict[str, set[str]] = {"cases": set(), "sessions": set()}
 
-    def collect(connection: Connection, _: object, statement: str, *__: object) -> None:
+    def collect(connection: Connection, statement: str, parameters: object) -> Sequence[object]:
         for table, hosts in asked.items():
             if f"FROM {table}" in statement:
                 hosts.add(str(connection.engine.url.query["host"]))
+        return fetch_all(connection, statement, parameters)
 
-    event.listen(Engine, "before_cursor_execute", collect)
-    try:
-        assert len(cases(app.test_client().get(f"{CASE}/1,2", headers={"X-egain-session": USER}))) == 2
-    finally:
-        event.remove(Engine, "before_cursor_execute", collect)
-        dispose(app)
+    monkeypatch.setattr("casemgr.statements.fetch_all", collect)
+    assert len(cases(app.test_client().get(f"{CASE}/1,2", headers={"X-egain-session": USER}))) == 2
+    dispose(app)
     assert asked == {"cases": {replica.url.query["host"]}, "sessions": {primary.url.query["host"]}}

@@ -1,0 +1,188 @@
+"""Statements of the hot path: declared with SQLAlchemy, compiled once, run by the driver itself.
+
+What `Connection.execute` adds to each of them takes five times as long as SQLite takes for the statement of a request
+(docs/performance.md). Connection, pool and transaction are SQLAlchemy's all the same.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Dialect,
+    FunctionElement,
+    Select,
+    Text,
+    TypeDecorator,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from casemgr import observations
+from casemgr.database import fetch_all
+
+Row = Sequence[Any]
+_Process = Callable[[Any], Any]
+
+SEPARATOR = ","
+"""Between the IDs of a list."""
+
+
+class Statement:
+    """A select that is the same for every execution but for its parameters."""
+
+    def __init__(self, selected: Select[*tuple[Any, ...]]) -> None:
+        """Take what is selected; each `bindparam` is a parameter."""
+        self._selected = selected
+        self._compiled: dict[str, _Compiled] = {}
+
+    def execute(self, connection: Connection, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """Run the statement in the transaction of the connection, if it has one.
+
+        :raises DBAPIError: as `Connection.execute` does.
+        """
+        compiled = self._compiled.get(connection.dialect.name)
+        if compiled is None:
+            compiled = self._compiled[connection.dialect.name] = _Compiled(self._selected, connection.dialect)
+        began = time.perf_counter()
+        try:
+            rows = fetch_all(connection, compiled.text, compiled.bind(parameters))
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _wrap(connection, compiled.text, error) from error
+        observations.count_statement(time.perf_counter() - began)
+        return compiled.convert(rows)
+
+
+class _Compiled:
+    """A select as a dialect writes it, and what values go through on their way in and out."""
+
+    def __init__(self, selected: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+        compiled = selected.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - a select always is
+        self.text = str(compiled)
+        self._positions = compiled.positiontup
+        self._incoming: dict[str, _Process] = {}
+        self._constants: dict[str, Any] = {}
+        for bind, name in compiled.bind_names.items():
+            process = _implement(bind.type, dialect).bind_processor(dialect)
+            if not bind.required:
+                self._constants[name] = process(bind.value) if process else bind.value
+            elif process:
+                self._incoming[name] = process
+        self._outgoing = [
+            (position, process)
+            for position, column in enumerate(selected.selected_columns)
+            if (process := _implement(column.type, dialect).result_processor(dialect, None))
+        ]
+
+    def bind(self, parameters: Mapping[str, Any]) -> Any:
+        """Give the parameters as the driver takes them."""
+        bound = {**self._constants, **parameters}
+        for name, process in self._incoming.items():
+            bound[name] = process(bound[name])
+        return bound if self._positions is None else [bound[name] for name in self._positions]
+
+    def convert(self, rows: Sequence[Any]) -> Sequence[Row]:
+        """Give the rows of the driver with the types of the columns."""
+        if not self._outgoing:
+            return rows
+        converted = [list(row) for row in rows]
+        for row in converted:
+            for position, process in self._outgoing:
+                row[position] = process(row[position])
+        return converted
+
+
+def _implement(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
+    return type_.dialect_impl(dialect)
+
+
+def _wrap(connection: Connection, text: str, error: Any) -> DBAPIError:
+    """Treat an error as SQLAlchemy does: a connection that is lost does not go back to the pool."""
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, connection.connection, None)
+    if lost:
+        connection.invalidate(error)
+    wrapped = DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=dialect,
+    )
+    assert isinstance(wrapped, DBAPIError)  # noqa: S101 - what the driver raises always becomes one
+    return wrapped
+
+
+class _List(TypeDecorator[Sequence[Any]]):
+    """A list as a parameter: one, however long it is, so that the statement stays the same."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item_type: TypeEngine[Any]) -> None:
+        """Take the type of what is listed."""
+        super().__init__()
+        self.item_type = item_type
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Send an array to PostgreSQL, and JSON to SQLite, which has none."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item_type))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        """Write the list."""
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
+
+
+class IsOneOf(ColumnElement[bool]):
+    """Whether a column has one of the values that are listed in a parameter."""
+
+    inherit_cache = False
+
+    def __init__(self, column: InstrumentedAttribute[Any], parameter: str) -> None:
+        """Take the column, and the name of the parameter."""
+        self.column = column
+        self.listed: BindParameter[Sequence[Any]] = bindparam(parameter, type_=_List(column.type))
+
+
+@compiles(IsOneOf, "sqlite")
+def _is_one_of_on_sqlite(element: IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    listed = select(func.json_each(element.listed).table_valued("value").c.value)
+    return compiler.process(element.column.in_(listed), **options)
+
+
+@compiles(IsOneOf, "postgresql")
+def _is_one_of_on_postgresql(element: IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.column == any_(element.listed), **options)
+
+
+class ListIds(FunctionElement[str]):
+    """The IDs of a group as a text, in any order, with SEPARATOR between them."""
+
+    name = "list_ids"
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(ListIds, "sqlite")
+def _list_ids_on_sqlite(element: ListIds, compiler: SQLCompiler, **options: Any) -> str:
+    return f"group_concat({compiler.process(element.clauses, **options)}, '{SEPARATOR}')"
+
+
+@compiles(ListIds, "postgresql")
+def _list_ids_on_postgresql(element: ListIds, compiler: SQLCompiler, **options: Any) -> str:
+    return f"string_agg(CAST({compiler.process(element.clauses, **options)} AS TEXT), '{SEPARATOR}')"
