@@ -2,7 +2,7 @@
 
 import logging
 import re
-import uuid
+import secrets
 
 from flask import g, has_request_context, request
 
@@ -15,7 +15,7 @@ def request_id() -> str:
     """Give the ID of the current request: the caller's own when it is sane, else a new one (contract HDR-2)."""
     if "request_id" not in g:
         sent = request.headers.get(HEADER, "")
-        g.request_id = sent if _SANE.fullmatch(sent) else uuid.uuid4().hex
+        g.request_id = sent if _SANE.fullmatch(sent) else secrets.token_hex(16)
     return str(g.request_id)
 
 

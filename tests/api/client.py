@@ -92,7 +92,7 @@ def details(response: TestResponse, key: str) -> list[str]:
 def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     """Get the fields that the log has of the last request."""
     [*_, record] = [record for record in caplog.records if record.name == "casemgr.request_log"]
-    return vars(record)
+    return {"level": record.levelname, **vars(record)["facts"]}
 
 
 def element(response: TestResponse) -> etree._Element:

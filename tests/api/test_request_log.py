@@ -21,7 +21,7 @@ def test_a_request_for_cases(have: Have, get: Get, caplog: pytest.LogCaptureFixt
     response = get("1,2,1", Accept=XML, Accept_Language="fr", X_Request_ID="of-the-test")
     entry = logged(caplog)
     expected = {
-        "levelname": "INFO",
+        "level": "INFO",
         "method": "GET",
         "route": "/core/casemgr/v3/case/<ids>",
         "status": 200,
@@ -60,7 +60,7 @@ def test_a_path_that_is_none_is_not_repeated(client: CheckedClient, caplog: pyte
 
 def test_a_slow_request_is_a_warning(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
     make_app(slow_request=timedelta()).test_client().get(f"{CASE}/1")
-    assert logged(caplog)["levelname"] == "WARNING"
+    assert logged(caplog)["level"] == "WARNING"
 
 
 def test_away_from_a_terminal_a_line_is_json(
