@@ -19,7 +19,6 @@ from casemgr import (
 )
 from casemgr.config import Config
 from casemgr.database import create_engine
-from casemgr.metrics import Metrics
 from casemgr.replicas import Reader
 
 
@@ -59,6 +58,9 @@ def create_app(config: Config | None = None) -> Flask:
     replicas = [create_engine(url, config.pool) for url in config.replica_urls]
     listeners = [request_log.writer(config.slow_request)]
     if config.metrics_address:
+        # Imported here: see casemgr.metrics_exporter.
+        from casemgr.metrics import Metrics
+
         metrics = Metrics(engine, replicas, config.pool)
         listeners.append(metrics.count)
     # What is done to a response is done from the last line to the first.

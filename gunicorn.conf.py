@@ -1,5 +1,6 @@
 """How gunicorn serves casemgr; its command line overrides these settings."""
 
+import gc
 import logging
 import os
 import sys
@@ -8,17 +9,22 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.http import message
 from gunicorn.workers.base import Worker
 
-from casemgr.config import Config, ConfigError
-from casemgr.gunicorn_worker import LeastConnectionsWorker, forget
-from casemgr.metrics_exporter import MetricsExporter
+# This file is read again for a reload, which is for the code that is there by then.
+for name in [name for name in sys.modules if name.split(".")[0] in {"app", "casemgr", "schemas"}]:
+    del sys.modules[name]
 
-# Read with the code that is there now, and forgotten: workers, new ones after a reload too, import it for themselves.
+# Loaded here, once for all workers, which share the memory and start within a tenth of a second.
+import app  # noqa: E402, F401
+from casemgr.config import Config, ConfigError  # noqa: E402
+from casemgr.gunicorn_worker import LeastConnectionsWorker, forget, hold_signals_while_forking  # noqa: E402
+from casemgr.metrics_exporter import MetricsExporter  # noqa: E402
+
 try:
     casemgr_config = Config.from_environment()
+    # The driver of the database is loaded as well; nothing connects.
+    casemgr_config.database_url.get_dialect().import_dbapi()
 except ConfigError as error:
     sys.exit(f"casemgr: {error}")
-for name in [name for name in sys.modules if name.split(".")[0] == "casemgr"]:
-    del sys.modules[name]
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
@@ -59,16 +65,29 @@ class WithoutInput(logging.Filter):
 
 
 def on_starting(server: Arbiter) -> None:
-    """Prepare the log and the metrics before there are workers."""
+    """Prepare signals, log and metrics before there are workers."""
+    hold_signals_while_forking()
     server.log.error_log.addFilter(WithoutInput())
     # Kept with the server: this file is read again when gunicorn is told to reload.
     server.metrics_exporter = MetricsExporter() if casemgr_config.metrics_address else None
 
 
 def when_ready(server: Arbiter) -> None:
-    """Start the metrics exporter."""
+    """Start the metrics exporter, and keep the memory that workers share as it is."""
+    gc.collect()
+    gc.freeze()
     if server.metrics_exporter:
         server.metrics_exporter.start()
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Let the garbage collector look at what requests leave behind only, and not during each of them.
+
+    A request leaves no cycles; the collector looking for some took a fifth of the time of 75 cases.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 10, 10)
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

@@ -1,7 +1,10 @@
 """A gunicorn worker with threads that leaves new connections to the worker that has fewest."""
 
 import mmap
+import os
+import signal
 import time
+from functools import partial
 from socket import socket
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -17,6 +20,8 @@ _PAUSE = 0.001
 _PATIENCE = 20
 """How many pauses a connection waits for the other worker, which may be busy with something long."""
 
+_STOPPING = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
+
 # Anonymous memory is shared with the processes that are forked from this one.
 _CONNECTIONS = memoryview(mmap.mmap(-1, _SLOTS * 4)).cast("i")
 _CONNECTIONS[:] = memoryview(bytearray(b"\xff" * 4 * _SLOTS)).cast("i")
@@ -31,6 +36,11 @@ class LeastConnectionsWorker(ThreadWorker):
     """
 
     _pauses = 0
+
+    def init_signals(self) -> None:
+        """Take signals from now on, also one that has come since the process was forked."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
 
     def accept(self, listener: socket) -> None:
         """Accept a connection, unless a worker with fewer of them should."""
@@ -51,6 +61,18 @@ class LeastConnectionsWorker(ThreadWorker):
 
     def _publish(self, count: int) -> None:
         _CONNECTIONS[self.age % _SLOTS] = count
+
+
+def hold_signals_while_forking() -> None:
+    """Keep a signal to stop from getting lost in a worker that has just been forked.
+
+    Until it has handlers of its own it has those of the master, which would only note the signal: the worker would go
+    on, and the master wait for it as long as it waits for the longest request.
+    """
+    os.register_at_fork(
+        before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, _STOPPING),
+        after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOPPING),
+    )
 
 
 def forget(worker: ThreadWorker) -> None:

@@ -1,10 +1,12 @@
 """A real gunicorn with the configuration of the repository, over a socket."""
 
+import http.client
 import os
 import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
 
+import psutil
 import pytest
 
 from tests.api.client import CASE
@@ -97,6 +99,37 @@ def test_no_request_is_lost_when_workers_are_replaced(server: Server, signal_num
             os.kill(process, signal_number)
         assert Counter(future.result() for future in statuses) == {200: 400}
     assert set(server.workers()).isdisjoint(workers)
+
+
+def connect(server: Server) -> http.client.HTTPConnection:
+    """Open a connection that a worker keeps."""
+    connection = server.connect()
+    connection.request("GET", "/health/live")
+    connection.getresponse().read()
+    return connection
+
+
+def kept(workers: list[int]) -> list[int]:
+    """Count the connections that each worker keeps."""
+    return [
+        sum(one.status == psutil.CONN_ESTABLISHED for one in psutil.Process(worker).net_connections())
+        for worker in workers
+    ]
+
+
+@pytest.mark.parametrize("number", [8, 32])
+def test_connections_that_are_kept_are_shared_out_evenly(server: Server, number: int) -> None:
+    workers = server.workers()
+    connections = [connect(server)]
+    # The first worker is up, the other one soon.
+    while 0 in kept(workers):
+        connections.append(connect(server))
+    connections += [connect(server) for _ in range(number - len(connections))]
+    shares = kept(workers)
+    for connection in connections:
+        connection.close()
+    assert sum(shares) == len(connections)
+    assert max(shares) - min(shares) <= 2
 
 
 def test_the_log_has_the_request_id_and_no_session(server: Server) -> None:
