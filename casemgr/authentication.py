@@ -5,11 +5,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from casemgr.actors import ClientApplication
-from casemgr.database import writing
+from casemgr.database import Source, writing
 from casemgr.errors import (
     NO_CREDENTIALS,
     NOT_BEARER,
@@ -65,14 +65,14 @@ def parse_credentials(session_id: str, authorization: str) -> Credentials:
     return Credentials(bearer[1], of_client_application=True)
 
 
-def authenticate(connection: Connection, credentials: Credentials, now: datetime) -> Session:
+def authenticate(source: Source, credentials: Credentials, now: datetime) -> Session:
     """Load the session that the credentials are of.
 
     :raises ApiError: SESSION_NOT_VALID, TOKEN_NOT_VALID or TOKEN_NOT_OF_CLIENT.
 
     Source: contract ACC-3.
     """
-    session = load_session(connection, credentials.session_id, now)
+    session = load_session(source, credentials.session_id, now)
     if session is None:
         raise ApiError(TOKEN_NOT_VALID if credentials.of_client_application else SESSION_NOT_VALID)
     if credentials.of_client_application != isinstance(session.actor, ClientApplication):

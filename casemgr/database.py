@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from casemgr.config import Pool
 from casemgr.surrogates import replace_lone_surrogates
@@ -63,12 +64,58 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
     )
 
 
+class Source(Protocol):
+    """What statements that only read are run on: a connection of SQLAlchemy's, or what `reading` gives."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The kind of database."""
+
+    @property
+    def connection(self) -> PoolProxiedConnection:
+        """The connection of the driver."""
+
+    def invalidate(self, exception: BaseException | None = None) -> None:
+        """Keep the connection, which is lost, from going back to the pool."""
+
+
+class _Pooled:
+    """A connection of the pool as it is: SQLAlchemy's own connection object takes longer than two statements."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.dialect = engine.dialect
+        self.connection = engine.raw_connection()
+
+    def invalidate(self, exception: BaseException | None = None) -> None:
+        self.connection.invalidate(exception)
+
+
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Connect for a transaction that reads."""
-    with engine.connect() as connection:
-        connection.begin()
-        yield connection
+def reading(engine: Engine) -> Iterator[Source]:
+    """Connect for a transaction that only reads.
+
+    :raises DBAPIError: when there is no connecting.
+    """
+    try:
+        source = _Pooled(engine)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise wrap(engine.dialect, None, error) from error
+    try:
+        if engine.dialect.name == "sqlite":
+            # The driver of PostgreSQL begins a transaction by itself.
+            source.connection.cursor().execute("BEGIN")
+        yield source
+    finally:
+        source.connection.close()
+
+
+def wrap(dialect: Dialect, statement: str | None, error: Any) -> DBAPIError:
+    """Give an error of a driver the form that SQLAlchemy gives it."""
+    wrapped = DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+    )
+    assert isinstance(wrapped, DBAPIError)  # noqa: S101 - what a driver raises always becomes one
+    return wrapped
 
 
 @contextmanager
@@ -136,15 +183,25 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def fetch_all(connection: Connection, statement: str, parameters: Any) -> Sequence[Any]:
-    """Run a statement that reads by the driver itself, without what SQLAlchemy does around it.
+def fetch_all(source: Source, statement: str, parameters: Any = ()) -> Sequence[Any]:
+    """Run a statement that only reads, by the driver itself.
 
     :param statement: as the driver takes it.
     :param parameters: as the driver takes them.
     :returns: all rows, with the values that the driver gives.
+    :raises DBAPIError: as SQLAlchemy's connections do.
     """
-    cursor = connection.connection.cursor()
-    driver = connection.connection.driver_connection
+    try:
+        return _fetch_all(source.connection, statement, parameters)
+    except source.dialect.loaded_dbapi.Error as error:
+        if source.dialect.is_disconnect(error, source.connection, None):
+            source.invalidate(error)
+        raise wrap(source.dialect, statement, error) from error
+
+
+def _fetch_all(connection: PoolProxiedConnection, statement: str, parameters: Any) -> Sequence[Any]:
+    cursor = connection.cursor()
+    driver = connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         cursor.execute(statement, parameters)
         return cursor.fetchall()
@@ -181,8 +238,7 @@ _LENIENT = partial(str, encoding="utf-8", errors=_REPLACE_UNREADABLE)
 def _begin_sqlite(connection: Connection) -> None:
     patience = connection.get_execution_options().get("patience")
     if patience is None:
-        # Not by SQLAlchemy, for which this costs as much as the statement of a request.
-        connection.connection.cursor().execute("BEGIN")
+        connection.exec_driver_sql("BEGIN")
         return
     # The pragma outlives the transaction; what reads afterwards does not wait for writers anyway.
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000:.0f}")

@@ -63,21 +63,18 @@ BUILT_IN_VALUES: Mapping[ValueKind, Mapping[str, tuple[str, str]]] = {
 }
 
 
-def name_value(kind: ValueKind, value: str) -> NamedValue:
-    """Name a value in the locale in use.
-
-    :returns: the value with its translated name, or with itself when it is not built in.
+def name_values(kind: ValueKind) -> Mapping[str, NamedValue]:
+    """Name the built-in values of a kind in the locale in use; any other value is called what it is.
 
     Source: contract REP-2.
     """
-    return _named_values(current_locale())[kind].get(value) or NamedValue(value, value)
+    return _name_values(kind, current_locale())
 
 
-# Looked up for three values of every case: once for each locale, the gettext catalogue is asked.
+# Asked for with every request: the message catalogue is asked once for each locale.
 @cache
-def _named_values(locale: Locale) -> Mapping[ValueKind, Mapping[str, NamedValue]]:
+def _name_values(kind: ValueKind, locale: Locale) -> Mapping[str, NamedValue]:
     with use_locale(locale):
         return {
-            kind: {value: NamedValue(value, translate_in_context(*message)) for value, message in messages.items()}
-            for kind, messages in BUILT_IN_VALUES.items()
+            value: NamedValue(value, translate_in_context(*message)) for value, message in BUILT_IN_VALUES[kind].items()
         }

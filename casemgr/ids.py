@@ -5,6 +5,8 @@ import re
 MAX_ID = 2**63 - 1
 """The largest ID that the database holds. Source: contract, dataset."""
 
+_MAX_DIGITS = len(str(MAX_ID))
+
 _POSITIVE_INTEGER = re.compile(r"[1-9][0-9]*")
 
 
@@ -19,6 +21,6 @@ def parse_id(text: str) -> int | None:
     :returns: None when no record can have it.
     """
     # Compared by length first: int() refuses more than 4300 digits.
-    if not is_well_formed(text) or len(text) > len(str(MAX_ID)):
+    if not is_well_formed(text) or len(text) > _MAX_DIGITS:
         return None
     return number if (number := int(text)) <= MAX_ID else None

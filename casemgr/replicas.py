@@ -8,12 +8,13 @@ from datetime import timedelta
 from itertools import count
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from casemgr.database import reading
+from casemgr.database import Source, fetch_all, reading
 from casemgr.models import Dataset
+from casemgr.statements import Statement
 
 _RETRY_AFTER = 5.0
 """Seconds for which a replica that is away or lags is not asked."""
@@ -22,12 +23,13 @@ _CHECK_AFTER = 1.0
 """Seconds for which a replica that was up to date is taken to be so still."""
 
 # A replica that has replayed all that it has received is up to date as long as it still receives.
-_SELECT_LAG = text(
+_SELECT_LAG = (
     "SELECT CASE WHEN NOT pg_is_in_recovery() THEN 0"
     " WHEN NOT EXISTS (SELECT FROM pg_stat_wal_receiver) THEN NULL"
     " WHEN pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn() THEN 0"
     " ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END"
 )
+_SELECT_VERSION = Statement(select(Dataset.version))
 
 _T = TypeVar("_T")
 
@@ -66,7 +68,7 @@ class Reader:
         self._clock = clock
         self._turns = count()
 
-    def read(self, work: Callable[[Connection], _T], primary: Connection, dataset_version: int = 0) -> _T:
+    def read(self, work: Callable[[Source], _T], primary: Source, dataset_version: int = 0) -> _T:
         """Run something that reads and does nothing else: where a replica fails, it runs again elsewhere.
 
         :param primary: where it runs when no replica will do.
@@ -75,9 +77,9 @@ class Reader:
         """
         for replica in self._in_turn():
             try:
-                with reading(replica.engine) as connection:
-                    if self._is_current(replica, connection, dataset_version):
-                        return work(connection)
+                with reading(replica.engine) as source:
+                    if self._is_current(replica, source, dataset_version):
+                        return work(source)
                 problem: object = "it lags behind the primary"
             except (DBAPIError, PoolTimeoutError) as error:
                 problem = type(error).__name__
@@ -99,16 +101,21 @@ class Reader:
                 replica.skipped_until = now + _RETRY_AFTER
             yield replica
 
-    def _is_current(self, replica: _Replica, connection: Connection, dataset_version: int) -> bool:
+    def _is_current(self, replica: _Replica, source: Source, dataset_version: int) -> bool:
         if replica.dataset_version < dataset_version:
-            replica.dataset_version = connection.scalar(select(Dataset.version)) or 0
+            replica.dataset_version = _load_version(source)
             if replica.dataset_version < dataset_version:
                 return False
         if self._clock() - replica.checked < _CHECK_AFTER:
             return True
-        lag = connection.scalar(_SELECT_LAG)
+        [(lag,)] = fetch_all(source, _SELECT_LAG)
         if lag is None or lag > self._max_lag:
             return False
         replica.checked = self._clock()
         replica.skipped_until = float("-inf")
         return True
+
+
+def _load_version(source: Source) -> int:
+    rows = _SELECT_VERSION.execute(source, {})
+    return int(rows[0][0]) if rows else 0

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     and_,
     bindparam,
     case,
@@ -35,6 +34,7 @@ from casemgr.cases import (
     Owner,
     UserName,
 )
+from casemgr.database import Source
 from casemgr.models import ActivityMode, ActivityType
 from casemgr.statements import SEPARATOR, IsOneOf, ListIds, Row, Statement
 
@@ -154,7 +154,7 @@ _CUSTOM_VALUES = (
 _SELECT_CUSTOM_VALUES = Statement(_CUSTOM_VALUES)
 _SELECT_NAMED_CUSTOM_VALUES = Statement(_CUSTOM_VALUES.where(IsOneOf(models.CustomAttribute.name, "names")))
 
-_SELECT_DEFINITIONS = (
+_DEFINITIONS = (
     select(
         models.CustomAttribute.id,
         models.CustomAttribute.name,
@@ -169,9 +169,8 @@ _SELECT_DEFINITIONS = (
     )
     .order_by(models.CustomAttribute.id, models.EnumerationValue.position)
 )
-_SELECT_NAMED_DEFINITIONS = _SELECT_DEFINITIONS.where(
-    models.CustomAttribute.name.in_(bindparam("names", expanding=True))
-)
+_SELECT_DEFINITIONS = Statement(_DEFINITIONS)
+_SELECT_NAMED_DEFINITIONS = Statement(_DEFINITIONS.where(IsOneOf(models.CustomAttribute.name, "names")))
 
 _SELECT_GRANT = Statement(
     select(models.CustomerGrant.customer_id).where(
@@ -204,36 +203,36 @@ _SELECT_ACTIVITY_SUMMARY = Statement(
 )
 
 
-def load_cases(connection: Connection, ids: Sequence[int], attributes: frozenset[Attribute]) -> dict[int, Case]:
+def load_cases(source: Source, ids: Sequence[int], attributes: frozenset[Attribute]) -> dict[int, Case]:
     """Load cases, without what hangs off them.
 
     :param attributes: what is wanted beyond the summary.
     :returns: those that exist, by ID.
     """
     if _DETAILS.isdisjoint(attributes):
-        cases = map(_summary, _SELECT_SUMMARIES.execute(connection, {"ids": ids}))
+        cases = map(_summary, _SELECT_SUMMARIES.execute(source, {"ids": ids}))
     else:
-        cases = map(_case_with_details, _SELECT_DETAILS.execute(connection, {"ids": ids}))
+        cases = map(_case_with_details, _SELECT_DETAILS.execute(source, {"ids": ids}))
     return {case.id: case for case in cases}
 
 
-def load_notes(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Note, ...]]:
+def load_notes(source: Source, ids: Sequence[int]) -> dict[int, tuple[Note, ...]]:
     """Load notes, oldest first, by the ID of their case."""
-    rows = _SELECT_NOTES.execute(connection, {"ids": ids})
+    rows = _SELECT_NOTES.execute(source, {"ids": ids})
     return {case_id: tuple(map(_note, group)) for case_id, group in groupby(rows, key=itemgetter(0))}
 
 
 def load_custom_attributes(
-    connection: Connection, ids: Sequence[int], names: frozenset[str] | None
+    source: Source, ids: Sequence[int], names: frozenset[str] | None
 ) -> dict[int, tuple[CustomAttribute, ...]]:
     """Load custom attributes with their values, in the order of their definition, by the ID of their case.
 
     :param names: which ones; None means every one.
     """
     if names is None:
-        rows = _SELECT_CUSTOM_VALUES.execute(connection, {"ids": ids})
+        rows = _SELECT_CUSTOM_VALUES.execute(source, {"ids": ids})
     else:
-        rows = _SELECT_NAMED_CUSTOM_VALUES.execute(connection, {"ids": ids, "names": list(names)})
+        rows = _SELECT_NAMED_CUSTOM_VALUES.execute(source, {"ids": ids, "names": list(names)})
     attributes: defaultdict[int, list[CustomAttribute]] = defaultdict(list)
     for (case_id, name), group in groupby(rows, key=itemgetter(0, 1)):
         values = tuple(NamedValue(value, label) for _, _, value, label in group)
@@ -241,36 +240,34 @@ def load_custom_attributes(
     return {case_id: tuple(of_case) for case_id, of_case in attributes.items()}
 
 
-def load_definitions(
-    connection: Connection, names: frozenset[str] | None = None
-) -> dict[str, CustomAttributeDefinition]:
+def load_definitions(source: Source, names: frozenset[str] | None = None) -> dict[str, CustomAttributeDefinition]:
     """Load the definitions of custom attributes, by name.
 
     :param names: which ones, as far as they are defined; None means every one.
     """
     if names is None:
-        rows = connection.execute(_SELECT_DEFINITIONS)
+        rows = _SELECT_DEFINITIONS.execute(source, {})
     else:
-        rows = connection.execute(_SELECT_NAMED_DEFINITIONS, {"names": list(names)})
+        rows = _SELECT_NAMED_DEFINITIONS.execute(source, {"names": list(names)})
     definitions = {}
-    for (attribute_id, name, data_type, multiple), group in groupby(rows, key=lambda row: row[:4]):
-        values = tuple(row.value for row in group if row.value is not None)
-        definitions[name] = CustomAttributeDefinition(attribute_id, name, DataType(data_type), multiple, values)
+    for (attribute_id, name, data_type, multiple), group in groupby(rows, key=itemgetter(0, 1, 2, 3)):
+        values = tuple(value for *_, value in group if value is not None)
+        definitions[name] = CustomAttributeDefinition(attribute_id, name, DataType(data_type), bool(multiple), values)
     return definitions
 
 
-def has_grant(connection: Connection, customer_id: int, on_customer_id: int) -> bool:
+def has_grant(source: Source, customer_id: int, on_customer_id: int) -> bool:
     """Tell whether a customer may act on behalf of another one."""
     parameters = {"customer_id": customer_id, "on_customer_id": on_customer_id}
-    return bool(_SELECT_GRANT.execute(connection, parameters))
+    return bool(_SELECT_GRANT.execute(source, parameters))
 
 
-def load_activity_summary(connection: Connection, case_id: int, customer_id: int) -> ActivitySummary | None:
+def load_activity_summary(source: Source, case_id: int, customer_id: int) -> ActivitySummary | None:
     """Summarise the activities of a case that are visible to a customer.
 
     :returns: None when none is visible, or there is no such case.
     """
-    [(recent, unread)] = _SELECT_ACTIVITY_SUMMARY.execute(connection, {"case_id": case_id, "customer_id": customer_id})
+    [(recent, unread)] = _SELECT_ACTIVITY_SUMMARY.execute(source, {"case_id": case_id, "customer_id": customer_id})
     return None if recent is None else ActivitySummary(recent, unread)
 
 

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 from flask import Blueprint, Response, request
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from casemgr import i18n, observations
 from casemgr.access import authorise
 from casemgr.authentication import authenticate, keep_alive, parse_credentials
 from casemgr.cases import Case
 from casemgr.config import Config
-from casemgr.database import reading
+from casemgr.database import Source, reading
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import CaseQuery, parse_query
@@ -48,15 +48,15 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
             keep_alive(engine, credentials, session, config.session_idle_time, now)
             authorise(actor)
 
-            def load(connection: Connection) -> tuple[CaseQuery, list[Case]]:
+            def load(source: Source) -> tuple[CaseQuery, list[Case]]:
                 query = parse_query(
                     actor.kind,
                     ids,
                     request.query_string.decode(errors="replace"),
-                    partial(load_definitions, connection),
+                    partial(load_definitions, source),
                 )
                 observed.id_count = len(query.case_ids)
-                return query, retrieve_cases(connection, actor, query)
+                return query, retrieve_cases(source, actor, query)
 
             query, cases = reader.read(load, primary, session.dataset_version)
         with i18n.use_locale(locale):

@@ -24,6 +24,7 @@ from casemgr import models
 from casemgr.access import VIEW_AGENT_CONSOLE
 from casemgr.accounts import Account
 from casemgr.actors import Actor, ActorKind, ClientApplication, Customer, User
+from casemgr.database import Source
 from casemgr.hashes import digest_of
 from casemgr.statements import SEPARATOR, ListIds, Statement
 
@@ -109,12 +110,12 @@ class Session:
     dataset_version: int
 
 
-def load_session(connection: Connection, session_id: str, now: datetime) -> Session | None:
+def load_session(source: Source, session_id: str, now: datetime) -> Session | None:
     """Load a session and its owner together with what they are allowed.
 
     :returns: None when the session is unknown or expired, or its owner disabled (contract ACC-3).
     """
-    rows = _SELECT_OWNER.execute(connection, {"digest": digest_of(session_id), "now": now})
+    rows = _SELECT_OWNER.execute(source, {"digest": digest_of(session_id), "now": now})
     if not rows:
         return None
     [(*owner, idle_expires, dataset_version)] = rows

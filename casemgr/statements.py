@@ -1,7 +1,7 @@
 """Statements of the hot path: declared with SQLAlchemy, compiled once, run by the driver itself.
 
 What `Connection.execute` adds to each of them takes five times as long as SQLite takes for the statement of a request
-(docs/performance.md). Connection, pool and transaction are SQLAlchemy's all the same.
+(docs/performance.md). The pool is SQLAlchemy's all the same.
 """
 
 import time
@@ -13,7 +13,6 @@ from sqlalchemy import (
     ARRAY,
     BindParameter,
     ColumnElement,
-    Connection,
     Dialect,
     FunctionElement,
     Select,
@@ -24,14 +23,13 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from casemgr import observations
-from casemgr.database import fetch_all
+from casemgr.database import Source, fetch_all
 
 Row = Sequence[Any]
 _Process = Callable[[Any], Any]
@@ -48,19 +46,16 @@ class Statement:
         self._selected = selected
         self._compiled: dict[str, _Compiled] = {}
 
-    def execute(self, connection: Connection, parameters: Mapping[str, Any]) -> Sequence[Row]:
-        """Run the statement in the transaction of the connection, if it has one.
+    def execute(self, source: Source, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """Run the statement in the transaction that the source is in.
 
-        :raises DBAPIError: as `Connection.execute` does.
+        :raises DBAPIError: as SQLAlchemy's connections do.
         """
-        compiled = self._compiled.get(connection.dialect.name)
+        compiled = self._compiled.get(source.dialect.name)
         if compiled is None:
-            compiled = self._compiled[connection.dialect.name] = _Compiled(self._selected, connection.dialect)
+            compiled = self._compiled[source.dialect.name] = _Compiled(self._selected, source.dialect)
         began = time.perf_counter()
-        try:
-            rows = fetch_all(connection, compiled.text, compiled.bind(parameters))
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _wrap(connection, compiled.text, error) from error
+        rows = fetch_all(source, compiled.text, compiled.bind(parameters))
         observations.count_statement(time.perf_counter() - began)
         return compiled.convert(rows)
 
@@ -109,25 +104,6 @@ def _implement(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
     return type_.dialect_impl(dialect)
 
 
-def _wrap(connection: Connection, text: str, error: Any) -> DBAPIError:
-    """Treat an error as SQLAlchemy does: a connection that is lost does not go back to the pool."""
-    dialect = connection.dialect
-    lost = dialect.is_disconnect(error, connection.connection, None)
-    if lost:
-        connection.invalidate(error)
-    wrapped = DBAPIError.instance(
-        text,
-        None,
-        error,
-        dialect.loaded_dbapi.Error,
-        hide_parameters=True,
-        connection_invalidated=lost,
-        dialect=dialect,
-    )
-    assert isinstance(wrapped, DBAPIError)  # noqa: S101 - what the driver raises always becomes one
-    return wrapped
-
-
 class _List(TypeDecorator[Sequence[Any]]):
     """A list as a parameter: one, however long it is, so that the statement stays the same."""
 
@@ -145,7 +121,10 @@ class _List(TypeDecorator[Sequence[Any]]):
 
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
         """Write the list."""
-        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
+        if dialect.name == "sqlite":
+            return orjson.dumps(value).decode()
+        process = self.item_type.dialect_impl(dialect).bind_processor(dialect)
+        return [process(item) for item in value or ()] if process else value
 
 
 class IsOneOf(ColumnElement[bool]):

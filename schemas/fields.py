@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields, missing
 
 from casemgr.cases import NamedValue
-from casemgr.display_values import ValueKind, name_value
+from casemgr.display_values import ValueKind, name_values
 
 WHOLE = "*"
 """As the `attribute` of a field: the whole object instead of one of its attributes, for a member that only wraps."""
@@ -44,15 +44,12 @@ class DisplayValue(fields.Nested):
     def __init__(self, kind: ValueKind, *, required: bool = False) -> None:
         """Take the kind of value, which decides what it is called."""
         super().__init__(NamedValueSchema, required=required)
-        self._kind = kind
-
-    def prepare(self, value: str) -> NamedValue:
-        """Give what is represented instead of the value."""
-        return name_value(self._kind, value)
+        self.kind = kind
 
     # marshmallow's own Nested is untyped and renames an argument of Field.
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        return super()._serialize(self.prepare(nested_obj), attr, obj, **kwargs)  # type: ignore[no-untyped-call]
+        named = name_values(self.kind).get(nested_obj) or NamedValue(nested_obj, nested_obj)
+        return super()._serialize(named, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class Id(fields.Integer):
@@ -69,10 +66,10 @@ class Path(fields.String):
     def __init__(self, build: Callable[[Any], str]) -> None:
         """Take the function that builds it."""
         super().__init__(attribute=WHOLE, required=True)
-        self.prepare = build
+        self.build = build
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return super()._serialize(self.prepare(value), attr, obj, **kwargs)
+        return super()._serialize(self.build(value), attr, obj, **kwargs)
 
 
 class Links(fields.List[Any]):

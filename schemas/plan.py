@@ -11,7 +11,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from schemas.fields import DisplayValue, Link
+from casemgr.display_values import ValueKind
+from schemas.fields import DisplayValue, Link, Path
 
 
 class Kind(Enum):
@@ -33,7 +34,8 @@ class Member:
     :param attribute: which attribute of the object it shows, or WHOLE.
     :param required: whether it is always there; others are left out where the object has None for them.
     :param constant: its value, if that is the same always.
-    :param prepare: gives what is represented instead of the attribute; None for the attribute itself.
+    :param build: gives the value from the attribute; None where it is the attribute itself.
+    :param named: whether the value is a built-in one, which is represented as a `NamedValue`, and of which kind.
     :param members: what an object, or each object of a list, consists of.
     """
 
@@ -42,7 +44,8 @@ class Member:
     kind: Kind
     required: bool = True
     constant: str | None = None
-    prepare: Callable[[Any], Any] | None = None
+    build: Callable[[Any], str] | None = None
+    named: ValueKind | None = None
     members: tuple["Member", ...] = ()
 
 
@@ -63,10 +66,10 @@ def _member(field_name: str, field: fields.Field[Any]) -> Member:
             kind = Kind.LIST_OF_ONE if isinstance(field, Link) else Kind.LIST
             return Member(name, attribute, kind, required, members=plan_of(inner.schema))
         case fields.Nested():
-            prepare = field.prepare if isinstance(field, DisplayValue) else None
-            return Member(name, attribute, Kind.OBJECT, required, prepare=prepare, members=plan_of(field.schema))
+            named = field.kind if isinstance(field, DisplayValue) else None
+            return Member(name, attribute, Kind.OBJECT, required, named=named, members=plan_of(field.schema))
         case fields.Integer():
             return Member(name, attribute, Kind.NUMBER_AS_TEXT if field.as_string else Kind.NUMBER, required)
         case fields.String():
-            return Member(name, attribute, Kind.TEXT, required, prepare=getattr(field, "prepare", None))
+            return Member(name, attribute, Kind.TEXT, required, build=field.build if isinstance(field, Path) else None)
     raise TypeError(f"{field_name} is a {type(field).__name__}, which no encoder knows.")

@@ -8,51 +8,53 @@ import orjson
 
 from casemgr.cases import Case
 from casemgr.representations.plain_data import EncodeCases, ErrorBody, PlainData
-from casemgr.representations.source import Source
+from casemgr.representations.source_code import CASE, SourceCode
 from schemas.plan import Kind, Member
 
 
 def compile_cases(plan: Sequence[Member]) -> EncodeCases:
     """Compile the encoder of cases; the order of the members is that of the plan."""
-    source = Source()
-    source.add(f"return {_dump_object(source, plan, 'case')}")
-    dump = source.compile("case")
+    code = SourceCode()
+    code.begin("dumped = []")
+    code.add(f"dumped.append({_dump_object(code, plan, CASE)})")
+    dump = code.compile("dumped")
 
     def encode_cases(cases: Sequence[Case]) -> bytes:
-        return orjson.dumps({"case": [dump(case) for case in cases]})
+        return orjson.dumps({"case": dump(cases)})
 
     return encode_cases
 
 
-def _dump_object(source: Source, members: Sequence[Member], holder: str) -> str:
+def _dump_object(code: SourceCode, members: Sequence[Member], holder: str) -> str:
     """Write an expression for an object; what can be missing is added to it, and what comes after that."""
     required = list(takewhile(lambda member: member.required, members))
-    data = ", ".join(f"{member.name!r}: {_dump(source, member, holder)}" for member in required)
+    data = ", ".join(f"{member.name!r}: {_dump(code, member, holder)}" for member in required)
     if len(required) == len(members):
         return f"{{{data}}}"
-    variable = source.assign(f"{{{data}}}")
+    variable = code.assign(f"{{{data}}}")
     for member in members[len(required) :]:
-        with nullcontext() if member.required else source.where_there_is(member, holder):
-            source.add(f"{variable}[{member.name!r}] = {_dump(source, member, holder)}")
+        with nullcontext() if member.required else code.where_there_is(member, holder):
+            code.add(f"{variable}[{member.name!r}] = {_dump(code, member, holder)}")
     return variable
 
 
-def _dump(source: Source, member: Member, holder: str) -> str:
+def _dump(code: SourceCode, member: Member, holder: str) -> str:
     """Write an expression for the value of a member."""
     if member.constant is not None:
         return repr(member.constant)
-    value = source.value_of(member, holder)
+    value = code.value_of(member, holder)
     match member.kind:
         case Kind.NUMBER_AS_TEXT:
             return f"str({value})"
         case Kind.OBJECT:
-            return _dump_object(source, member.members, source.assign(value))
+            return _dump_object(code, member.members, code.assign(value))
         case Kind.LIST_OF_ONE:
-            return f"[{_dump_object(source, member.members, value)}]"
+            return f"[{_dump_object(code, member.members, value)}]"
         case Kind.LIST:
-            items = source.assign("[]")
-            with source.block(f"for item in {value}:"):
-                source.add(f"{items}.append({_dump_object(source, member.members, source.assign('item'))})")
+            items = code.assign("[]")
+            item = f"item_of_{items}"
+            with code.block(f"for {item} in {value}:"):
+                code.add(f"{items}.append({_dump_object(code, member.members, item)})")
             return items
         case _:
             return value

@@ -11,7 +11,7 @@ from lxml import etree
 
 from casemgr.cases import Case
 from casemgr.representations.plain_data import EncodeCases, ErrorBody
-from casemgr.representations.source import Source
+from casemgr.representations.source_code import CASE, SourceCode
 from schemas.plan import Kind, Member
 
 NAMESPACE = "urn:casemgr:v3"
@@ -29,30 +29,29 @@ _MARK = "\N{OBJECT REPLACEMENT CHARACTER}"
 def compile_cases(plan: Sequence[Member]) -> EncodeCases:
     """Compile the encoder of cases; members that XML has as attributes have a value always.
 
-    Source: contract REP-4, REP-5.
+    SourceCode: contract REP-4, REP-5.
     """
-    source = Source()
-    source.add("pieces = []")
-    source.add("add = pieces.append")
-    markup = _Markup(source)
-    markup.add_element("case", plan, "case")
+    code = SourceCode()
+    code.begin("pieces = []")
+    code.begin("add = pieces.append")
+    markup = _Markup(code)
+    markup.add_element("case", plan, CASE)
     markup.flush()
-    source.add("return ''.join(pieces)")
-    write = source.compile("case")
+    write = code.compile("pieces")
     start, end = _have_written(_root("cases"), with_content=True)
 
     def encode_cases(cases: Sequence[Case]) -> bytes:
-        return _DECLARATION + "".join((start, *map(write, cases), end)).encode()
+        return _DECLARATION + "".join((start, *write(cases), end)).encode()
 
     return encode_cases
 
 
 class _Markup:
-    """Adds to the source what writes markup: as few and as long pieces as can be."""
+    """Adds to the code what writes markup: as few and as long pieces as can be."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._escape = source.constant(_escape)
+    def __init__(self, code: SourceCode) -> None:
+        self._source = code
+        self._escape = code.constant(_escape)
         self._piece = ""
 
     def flush(self) -> None:

@@ -5,21 +5,32 @@ Closures, one for each member, would be easier to write, and take five times as 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from casemgr.cases import NamedValue
+from casemgr.display_values import name_values
 from schemas.fields import WHOLE
 from schemas.plan import Member
 
+CASE = "case"
+"""The variable that has the case."""
 
-class Source:
-    """A function of one argument, line by line."""
+
+class SourceCode:
+    """A function that goes through cases, line by line."""
 
     def __init__(self) -> None:
-        """Begin a function without lines."""
+        """Begin with a function that does nothing with any case."""
+        self._before: list[str] = []
         self._lines: list[str] = []
-        self._depth = 1
+        self._depth = 2
         self._globals: dict[str, Any] = {}
         self._variables = 0
+
+    def begin(self, line: str) -> None:
+        """Add a line that is run once, before the first case."""
+        self._before.append(f"    {line}")
 
     def add(self, line: str) -> None:
         """Add a line to the current block."""
@@ -34,13 +45,15 @@ class Source:
         self._depth -= 1
 
     def assign(self, expression: str) -> str:
-        """Add an assignment to a new variable.
+        """Add an assignment to a new variable, unless it is in one.
 
         :returns: the variable.
         """
-        self._variables += 1
-        self.add(f"v{self._variables} = {expression}")
-        return f"v{self._variables}"
+        if expression.isidentifier():
+            return expression
+        variable = self._new_variable()
+        self.add(f"{variable} = {expression}")
+        return variable
 
     def constant(self, value: object) -> str:
         """Name a value that is known already."""
@@ -54,7 +67,13 @@ class Source:
         :param holder: an expression for the object.
         """
         value = holder if member.attribute == WHOLE else f"{holder}.{member.attribute}"
-        return f"{self.constant(member.prepare)}({value})" if member.prepare else value
+        if member.build:
+            return f"{self.constant(member.build)}({value})"
+        if member.named:
+            names, value = self._new_variable(), self.assign(value)
+            self.begin(f"{names} = {self.constant(partial(name_values, member.named))}()")
+            return f"{names}.get({value}) or {self.constant(NamedValue)}({value}, {value})"
+        return value
 
     @contextmanager
     def where_there_is(self, member: Member, holder: str) -> Iterator[None]:
@@ -62,13 +81,23 @@ class Source:
         with self.block(f"if {holder}.{member.attribute} is not None:"):
             yield
 
-    def compile(self, argument: str) -> Callable[[Any], Any]:
-        """Compile the function.
+    def compile(self, result: str) -> Callable[[Any], Any]:
+        """Compile the function, which takes the cases.
 
-        :param argument: the name of its argument.
+        :param result: an expression for what it returns.
         """
-        source = "\n".join((f"def function({argument}):", *self._lines))
+        lines = (
+            "def function(cases):",
+            *self._before,
+            f"    for {CASE} in cases:",
+            *self._lines,
+            f"    return {result}",
+        )
         # Of names in schemas and nothing else: no request has a part in it.
-        exec(compile(source, "<compiled from a schema>", "exec"), self._globals)  # noqa: S102
+        exec(compile("\n".join(lines), "<compiled from a schema>", "exec"), self._globals)  # noqa: S102
         function: Callable[[Any], Any] = self._globals["function"]
         return function
+
+    def _new_variable(self) -> str:
+        self._variables += 1
+        return f"v{self._variables}"

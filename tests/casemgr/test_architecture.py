@@ -28,7 +28,7 @@ LAYERS = [
     "casemgr.representations.as_json",
     "casemgr.representations.as_xml",
     "casemgr.representations.plain_data",
-    "casemgr.representations.source",
+    "casemgr.representations.source_code",
     "casemgr.login",
     "casemgr.throttling",
     "casemgr.importer",

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from casemgr.config import Config
-from casemgr.database import create_engine, fetch_all, migrate, reading
+from casemgr.database import Source, create_engine, fetch_all, migrate, reading
 from casemgr.replicas import Reader
 from tests.api.client import CASE, cases
 from tests.conftest import MakeDatabase
@@ -80,19 +81,19 @@ class Clock:
         return self.seconds
 
 
-def is_replica(connection: Connection) -> bool:
-    return bool(connection.scalar(text("SELECT pg_is_in_recovery()")))
+def is_replica(source: Source) -> bool:
+    [(recovering,)] = fetch_all(source, "SELECT pg_is_in_recovery()")
+    return bool(recovering)
 
 
-def read(
-    reader: Reader, primary: Engine, work: Callable[[Connection], object] = is_replica, version: int = 0
-) -> object:
-    with reading(primary) as connection:
-        return reader.read(work, connection, version)
+def read(reader: Reader, primary: Engine, work: Callable[[Source], object] = is_replica, version: int = 0) -> object:
+    with reading(primary) as source:
+        return reader.read(work, source, version)
 
 
 MAX_LAG = timedelta(seconds=10)
 VERSION = "SELECT version FROM dataset"
+TERMINATE = "SELECT pg_terminate_backend(pg_backend_pid())"
 
 
 def test_a_replica_that_is_up_to_date_is_read(engines: tuple[Engine, Engine]) -> None:
@@ -105,13 +106,21 @@ def test_without_replicas_the_primary_is_read(engines: tuple[Engine, Engine]) ->
     assert not read(Reader(), engines[0])
 
 
+def note(asked: list[str], name: str, *_: object) -> None:
+    asked.append(name)
+
+
 def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     other = create_engine(replica.url)
     reader = Reader([replica, other], MAX_LAG)
-    asked = [read(reader, primary, lambda connection: connection.engine) for _ in range(4)]
+    asked: list[str] = []
+    for engine, name in ((replica, "replica"), (other, "other")):
+        event.listen(engine, "checkout", partial(note, asked, name))
+    for _ in range(4):
+        read(reader, primary)
     other.dispose()
-    assert asked == [replica, other, replica, other]
+    assert asked == ["replica", "other", "replica", "other"]
 
 
 def test_a_replica_that_is_away_is_skipped_and_tried_again_later(pair: Pair, engines: tuple[Engine, Engine]) -> None:
@@ -188,17 +197,17 @@ def test_a_replica_is_read_again_once_it_has_the_newest_import(engines: tuple[En
 def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
 
-    def fail_on_replica(connection: Connection) -> bool:
-        if is_replica(connection):
-            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    def fail_on_replica(source: Source) -> bool:
+        if is_replica(source):
+            fetch_all(source, TERMINATE)
         return True
 
     assert read(Reader([replica], MAX_LAG), primary, fail_on_replica)
 
 
 def test_what_fails_on_the_primary_fails(engines: tuple[Engine, Engine]) -> None:
-    def fail(connection: Connection) -> object:
-        return connection.scalar(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    def fail(source: Source) -> object:
+        return fetch_all(source, TERMINATE)
 
     with pytest.raises(OperationalError):
         read(Reader([engines[1]], MAX_LAG), engines[0], fail)
@@ -209,15 +218,15 @@ def test_cases_come_from_the_replica_and_sessions_from_the_primary(
 ) -> None:
     primary, replica = engines
     app = create_app(Config(primary.url, replica_urls=(replica.url,)))
-    asked: dict[str, set[str]] = {"cases": set(), "sessions": set()}
+    asked: dict[str, set[int]] = {"cases": set(), "sessions": set()}
 
-    def collect(connection: Connection, statement: str, parameters: object) -> Sequence[object]:
-        for table, hosts in asked.items():
+    def collect(source: Source, statement: str, parameters: object) -> Sequence[object]:
+        for table, answered in asked.items():
             if f"FROM {table}" in statement:
-                hosts.add(str(connection.engine.url.query["host"]))
-        return fetch_all(connection, statement, parameters)
+                answered.add(is_replica(source))
+        return fetch_all(source, statement, parameters)
 
     monkeypatch.setattr("casemgr.statements.fetch_all", collect)
     assert len(cases(app.test_client().get(f"{CASE}/1,2", headers={"X-egain-session": USER}))) == 2
     dispose(app)
-    assert asked == {"cases": {replica.url.query["host"]}, "sessions": {primary.url.query["host"]}}
+    assert asked == {"cases": {True}, "sessions": {False}}
