@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import select
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import sqlalchemy
 from sqlalchemy import URL, Connection, Dialect, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from casemgr.config import Pool
@@ -47,21 +48,24 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     statement_timeout = round(pool.statement_timeout.total_seconds() * 1000)
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         database_url,
         isolation_level="REPEATABLE READ",
         pool_size=pool.size,
         max_overflow=pool.limit - pool.size,
         pool_timeout=_POOL_TIMEOUT,
-        pool_pre_ping=pool.pre_ping,
         connect_args={
             # The driver takes whole seconds, and two at least.
             "connect_timeout": max(2, round(pool.connect_timeout.total_seconds())),
             "application_name": "casemgr",
-            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout}",
+            # Every statement of a request finds rows by their keys: to plan it anew takes longer than to run it.
+            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout} -c plan_cache_mode=force_generic_plan",
         },
         **options,
     )
+    if pool.pre_ping:
+        event.listen(engine, "checkout", _check_socket)
+    return engine
 
 
 class Source(Protocol):
@@ -92,7 +96,7 @@ class _Pooled:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Source]:
-    """Connect for a transaction that only reads.
+    """Connect for reading: on SQLite in one transaction, on PostgreSQL without any, which would take two round trips.
 
     :raises DBAPIError: when there is no connecting.
     """
@@ -100,12 +104,17 @@ def reading(engine: Engine) -> Iterator[Source]:
         source = _Pooled(engine)
     except engine.dialect.loaded_dbapi.Error as error:
         raise wrap(engine.dialect, None, error) from error
+    driver: Any = source.connection.driver_connection
+    on_sqlite = engine.dialect.name == "sqlite"
     try:
-        if engine.dialect.name == "sqlite":
-            # The driver of PostgreSQL begins a transaction by itself.
-            source.connection.cursor().execute("BEGIN")
+        if on_sqlite:
+            driver.execute("BEGIN")
+        else:
+            driver.autocommit = True
         yield source
     finally:
+        if not on_sqlite and not driver.closed:
+            driver.autocommit = False
         source.connection.close()
 
 
@@ -172,6 +181,17 @@ def _alembic_config() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     return config
+
+
+def _check_socket(connection: DBAPIConnection, *_: object) -> None:
+    """Find out, without a round trip, whether the server has closed a connection while nobody used it.
+
+    :raises InvalidatePoolError: when there is something to read that nobody has asked for: so there is with the others.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise InvalidatePoolError
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -1,9 +1,7 @@
 """The tables. Words that mean the same here and in the dataset have the same name."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -19,9 +17,6 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeEngine
-
-from casemgr.instants import format_instant, format_stored_instant
 
 
 class ActivityType(StrEnum):
@@ -56,25 +51,6 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Say that what was stored is UTC; PostgreSQL says so itself."""
         return value and value.replace(tzinfo=UTC)
-
-
-class InstantText(TypeDecorator[str]):
-    """An instant of a column of the type `UtcDateTime`, for a statement that only wants to write it."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Leave the text alone that SQLite has for it."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None]:
-        """Write it (contract REP-1)."""
-        return format_stored_instant if dialect.name == "sqlite" else _format_instant
-
-
-def _format_instant(instant: datetime | None) -> str | None:
-    return None if instant is None else format_instant(instant)
 
 
 class StorableText(TypeDecorator[str]):

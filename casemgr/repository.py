@@ -1,22 +1,21 @@
 """The only place that selects cases: every statement is built once and answers for all IDs at a time."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import groupby
+from functools import cache
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    Select,
     and_,
     bindparam,
     case,
     func,
     or_,
     select,
-    type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from casemgr import models
 from casemgr.attributes import Attribute
@@ -36,16 +35,12 @@ from casemgr.cases import (
 )
 from casemgr.database import Source
 from casemgr.models import ActivityMode, ActivityType
-from casemgr.statements import SEPARATOR, IsOneOf, ListIds, Row, Statement
+from casemgr.statements import SEPARATOR, InstantText, IsOneOf, ListIds, ListRows, Row, Statement
 
 _MODIFIER = aliased(models.User)
 _OWNER = aliased(models.User)
 _CREATOR = aliased(models.User)
 _WORKER = aliased(models.User)
-
-
-def _instant(expression: InstrumentedAttribute[Any] | ColumnElement[Any]) -> ColumnElement[str]:
-    return type_coerce(expression, models.InstantText())
 
 
 _SUMMARY = (
@@ -56,11 +51,11 @@ _SUMMARY = (
         models.Case.status,
         models.Case.severity,
         models.Case.subject,
-        _instant(models.Case.last_modified),
+        InstantText(models.Case.last_modified),
         models.Case.last_modified_by_id,
         _MODIFIER.first_name,
         _MODIFIER.last_name,
-        _instant(models.Case.due_date),
+        InstantText(models.Case.due_date),
         models.Case.owner_id,
         _OWNER.first_name,
         _OWNER.last_name,
@@ -78,7 +73,6 @@ _SUMMARY = (
 )
 
 _SUMMARY_COLUMNS = len(_SUMMARY.selected_columns)
-_SELECT_SUMMARIES = Statement(_SUMMARY)
 
 _RELATED_CASES = (
     select(ListIds(models.RelatedCase.related_case_id))
@@ -99,46 +93,49 @@ _DETAILS = frozenset(
         Attribute.LAST_CLOSED,
     }
 )
-_SELECT_DETAILS = Statement(
-    _SUMMARY.add_columns(
-        _instant(models.Case.created),
-        models.Case.created_by_id,
-        _CREATOR.first_name,
-        _CREATOR.last_name,
-        models.Case.originating_channel,
-        models.Case.description,
-        models.Case.solution,
-        models.Case.user_last_worked_id,
-        _WORKER.first_name,
-        _WORKER.last_name,
-        _instant(models.Case.last_closed),
-        _RELATED_CASES,
-    )
-    .outerjoin(_CREATOR, _CREATOR.id == models.Case.created_by_id)
-    .outerjoin(_WORKER, _WORKER.id == models.Case.user_last_worked_id)
+_DETAIL_COLUMNS = (
+    InstantText(models.Case.created),
+    models.Case.created_by_id,
+    _CREATOR.first_name,
+    _CREATOR.last_name,
+    models.Case.originating_channel,
+    models.Case.description,
+    models.Case.solution,
+    models.Case.user_last_worked_id,
+    _WORKER.first_name,
+    _WORKER.last_name,
+    InstantText(models.Case.last_closed),
+    _RELATED_CASES,
 )
 
-_SELECT_NOTES = Statement(
+# The first two columns are the order; what is written of an instant lacks its microseconds.
+_NOTES = (
     select(
-        models.Note.case_id,
-        models.Note.id,
-        models.Note.content,
-        _instant(models.Note.created),
-        models.Note.created_by_id,
-        models.User.first_name,
-        models.User.last_name,
+        ListRows(
+            models.Note.created,
+            models.Note.id,
+            InstantText(models.Note.created),
+            models.Note.content,
+            models.Note.created_by_id,
+            models.User.first_name,
+            models.User.last_name,
+        )
     )
     .join_from(models.Note, models.User, models.User.id == models.Note.created_by_id)
-    .where(IsOneOf(models.Note.case_id, "ids"))
-    .order_by(models.Note.case_id, models.Note.created, models.Note.id)
+    .where(models.Note.case_id == models.Case.id)
+    .scalar_subquery()
 )
 
+# The first two columns are the order.
 _CUSTOM_VALUES = (
     select(
-        models.CustomValue.case_id,
-        models.CustomAttribute.name,
-        models.CustomValue.value,
-        models.EnumerationValue.label,
+        ListRows(
+            models.CustomValue.attribute_id,
+            models.CustomValue.position,
+            models.CustomAttribute.name,
+            models.CustomValue.value,
+            models.EnumerationValue.label,
+        )
     )
     .join_from(models.CustomValue, models.CustomAttribute, models.CustomAttribute.id == models.CustomValue.attribute_id)
     .outerjoin(
@@ -148,11 +145,26 @@ _CUSTOM_VALUES = (
             models.EnumerationValue.value == models.CustomValue.value,
         ),
     )
-    .where(IsOneOf(models.CustomValue.case_id, "ids"))
-    .order_by(models.CustomValue.case_id, models.CustomValue.attribute_id, models.CustomValue.position)
+    .where(models.CustomValue.case_id == models.Case.id)
+    .scalar_subquery()
 )
-_SELECT_CUSTOM_VALUES = Statement(_CUSTOM_VALUES)
-_SELECT_NAMED_CUSTOM_VALUES = Statement(_CUSTOM_VALUES.where(IsOneOf(models.CustomAttribute.name, "names")))
+
+
+@cache
+def _select_cases(*, details: bool, notes: bool, custom: bool) -> Statement:
+    selected: Select[*tuple[Any, ...]] = _SUMMARY
+    if details:
+        selected = (
+            selected.add_columns(*_DETAIL_COLUMNS)
+            .outerjoin(_CREATOR, _CREATOR.id == models.Case.created_by_id)
+            .outerjoin(_WORKER, _WORKER.id == models.Case.user_last_worked_id)
+        )
+    if notes:
+        selected = selected.add_columns(_NOTES)
+    if custom:
+        selected = selected.add_columns(_CUSTOM_VALUES)
+    return Statement(selected)
+
 
 _DEFINITIONS = (
     select(
@@ -193,7 +205,7 @@ _VISIBLE_TO_CUSTOMER = or_(
 )
 _SELECT_ACTIVITY_SUMMARY = Statement(
     select(
-        _instant(func.max(case((_OUTBOUND_EMAIL, models.Activity.sent), else_=models.Activity.created))),
+        InstantText(func.max(case((_OUTBOUND_EMAIL, models.Activity.sent), else_=models.Activity.created))),
         func.count().filter(models.Activity.read.is_(False)),
     ).where(
         models.Activity.case_id == bindparam("case_id"),
@@ -203,41 +215,33 @@ _SELECT_ACTIVITY_SUMMARY = Statement(
 )
 
 
-def load_cases(source: Source, ids: Sequence[int], attributes: frozenset[Attribute]) -> dict[int, Case]:
-    """Load cases, without what hangs off them.
+def load_cases(
+    source: Source,
+    ids: Sequence[int],
+    attributes: frozenset[Attribute] = frozenset(),
+    custom_names: frozenset[str] | None = frozenset(),
+) -> dict[int, Case]:
+    """Load cases by one statement.
 
     :param attributes: what is wanted beyond the summary.
+    :param custom_names: which custom attributes are wanted; None means every one.
     :returns: those that exist, by ID.
     """
-    if _DETAILS.isdisjoint(attributes):
-        cases = map(_summary, _SELECT_SUMMARIES.execute(source, {"ids": ids}))
-    else:
-        cases = map(_case_with_details, _SELECT_DETAILS.execute(source, {"ids": ids}))
-    return {case.id: case for case in cases}
-
-
-def load_notes(source: Source, ids: Sequence[int]) -> dict[int, tuple[Note, ...]]:
-    """Load notes, oldest first, by the ID of their case."""
-    rows = _SELECT_NOTES.execute(source, {"ids": ids})
-    return {case_id: tuple(map(_note, group)) for case_id, group in groupby(rows, key=itemgetter(0))}
-
-
-def load_custom_attributes(
-    source: Source, ids: Sequence[int], names: frozenset[str] | None
-) -> dict[int, tuple[CustomAttribute, ...]]:
-    """Load custom attributes with their values, in the order of their definition, by the ID of their case.
-
-    :param names: which ones; None means every one.
-    """
-    if names is None:
-        rows = _SELECT_CUSTOM_VALUES.execute(source, {"ids": ids})
-    else:
-        rows = _SELECT_NAMED_CUSTOM_VALUES.execute(source, {"ids": ids, "names": list(names)})
-    attributes: defaultdict[int, list[CustomAttribute]] = defaultdict(list)
-    for (case_id, name), group in groupby(rows, key=itemgetter(0, 1)):
-        values = tuple(NamedValue(value, label) for _, _, value, label in group)
-        attributes[case_id].append(CustomAttribute(name, values))
-    return {case_id: tuple(of_case) for case_id, of_case in attributes.items()}
+    details, notes = not _DETAILS.isdisjoint(attributes), Attribute.NOTES in attributes
+    custom = custom_names is None or bool(custom_names)
+    rows = _select_cases(details=details, notes=notes, custom=custom).execute(source, {"ids": ids})
+    if not (details or notes or custom):
+        return {row[0]: _summary(row) for row in rows}
+    cases = {}
+    for row in rows:
+        rest = iter(row[_SUMMARY_COLUMNS:])
+        more = _details(*islice(rest, len(_DETAIL_COLUMNS))) if details else {}
+        if notes:
+            more["notes"] = _notes(row[0], next(rest))
+        if custom:
+            more["custom_attributes"] = _custom_attributes(next(rest), custom_names)
+        cases[row[0]] = _summary(row[:_SUMMARY_COLUMNS])._replace(**more)
+    return cases
 
 
 def load_definitions(source: Source, names: frozenset[str] | None = None) -> dict[str, CustomAttributeDefinition]:
@@ -272,7 +276,7 @@ def load_activity_summary(source: Source, case_id: int, customer_id: int) -> Act
 
 
 def _summary(row: Row) -> Case:
-    """Make a case of the columns of _SELECT_SUMMARIES, by position: by name it takes twice as long."""
+    """Make a case of the columns of _SUMMARY, by position: by name it takes twice as long."""
     (
         case_id,
         department_id,
@@ -293,7 +297,7 @@ def _summary(row: Row) -> Case:
         customer_id,
         customer_name,
     ) = row
-    owner = _user(owner_id, owner_first_name, owner_last_name)
+    owner = None if owner_id is None else UserName(owner_id, owner_first_name, owner_last_name)
     folder = None if folder_id is None else Folder(folder_id, folder_name)
     return Case(
         case_id,
@@ -302,46 +306,52 @@ def _summary(row: Row) -> Case:
         severity,
         subject,
         last_modified,
-        _user(modifier_id, modifier_first_name, modifier_last_name),
+        None if modifier_id is None else UserName(modifier_id, modifier_first_name, modifier_last_name),
         due_date,
         Owner(owner, folder) if owner or folder else None,
         None if customer_id is None else CustomerName(customer_id, customer_name),
     )
 
 
-def _case_with_details(row: Row) -> Case:
-    """Make a case of the columns of _SELECT_DETAILS."""
-    summary = _summary(row[:_SUMMARY_COLUMNS])
-    (
-        created,
-        creator_id,
-        creator_first_name,
-        creator_last_name,
-        originating_channel,
-        description,
-        solution,
-        worker_id,
-        worker_first_name,
-        worker_last_name,
-        last_closed,
-        related_case_ids,
-    ) = row[_SUMMARY_COLUMNS:]
-    return summary._replace(
-        created=created,
-        created_by=_user(creator_id, creator_first_name, creator_last_name),
-        originating_channel=originating_channel,
-        description=description,
-        solution=solution,
-        user_last_worked=_user(worker_id, worker_first_name, worker_last_name),
-        last_closed=last_closed,
-        related_case_ids=tuple(sorted(map(int, related_case_ids.split(SEPARATOR)))) if related_case_ids else (),
+def _details(
+    created: str,
+    creator_id: int | None,
+    creator_first_name: str,
+    creator_last_name: str,
+    originating_channel: str | None,
+    description: str | None,
+    solution: str | None,
+    worker_id: int | None,
+    worker_first_name: str,
+    worker_last_name: str,
+    last_closed: str | None,
+    related_case_ids: str | None,
+) -> dict[str, Any]:
+    """Read the columns of _DETAIL_COLUMNS."""
+    return {
+        "created": created,
+        "created_by": None if creator_id is None else UserName(creator_id, creator_first_name, creator_last_name),
+        "originating_channel": originating_channel,
+        "description": description,
+        "solution": solution,
+        "user_last_worked": None if worker_id is None else UserName(worker_id, worker_first_name, worker_last_name),
+        "last_closed": last_closed,
+        "related_case_ids": tuple(sorted(map(int, related_case_ids.split(SEPARATOR)))) if related_case_ids else (),
+    }
+
+
+def _notes(case_id: int, rows: list[list[Any]]) -> tuple[Note, ...]:
+    """Read the rows of _NOTES, the oldest first."""
+    return tuple(
+        Note(note_id, case_id, content, created, UserName(author_id, first_name, last_name))
+        for _, note_id, created, content, author_id, first_name, last_name in sorted(rows)
     )
 
 
-def _user(user_id: int | None, first_name: str, last_name: str) -> UserName | None:
-    return None if user_id is None else UserName(user_id, first_name, last_name)
-
-
-def _note(row: Row) -> Note:
-    case_id, note_id, content, created, author_id, first_name, last_name = row
-    return Note(note_id, case_id, content, created, UserName(author_id, first_name, last_name))
+def _custom_attributes(rows: list[list[Any]], names: frozenset[str] | None) -> tuple[CustomAttribute, ...]:
+    """Read the rows of _CUSTOM_VALUES, in the order of the definitions."""
+    values: dict[str, list[NamedValue]] = {}
+    for _, _, name, value, label in sorted(rows):
+        if names is None or name in names:
+            values.setdefault(name, []).append(NamedValue(value, label))
+    return tuple(CustomAttribute(name, tuple(named)) for name, named in values.items())

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from casemgr import repository
 from casemgr.access import as_seen_by, check_cases
 from casemgr.actors import Actor, Customer
-from casemgr.attributes import Attribute
 from casemgr.cases import Case
 from casemgr.database import Source
 from casemgr.errors import CASES_NOT_FOUND, NO_GRANT_ON_CUSTOMER, ApiError
@@ -26,12 +25,12 @@ def retrieve_cases(source: Source, actor: Actor, query: CaseQuery) -> list[Case]
     else:
         cases = _load_cases(source, query)
         check_cases(actor, cases)
-    return _complete(source, _sort(source, cases, query.sort) if query.sort else cases, query)
+    return _sort(cases, query, query.sort) if query.sort else cases
 
 
 def _load_cases(source: Source, query: CaseQuery) -> list[Case]:
     ids = [number for case_id in query.case_ids if (number := parse_id(case_id))]
-    found = repository.load_cases(source, ids, query.attributes)
+    found = repository.load_cases(source, ids, query.attributes, _custom_names(query))
     cases = {str(case_id): case for case_id, case in found.items()}
     if missing := [case_id for case_id in query.case_ids if case_id not in cases]:
         raise ApiError(CASES_NOT_FOUND, id=missing)
@@ -57,27 +56,19 @@ def _effective_customer(source: Source, actor: Customer, customer_id: str | None
     return Customer(number)
 
 
-def _sort(source: Source, cases: Sequence[Case], sort: Sort) -> list[Case]:
-    if sort.definition is None:
-        return sort_cases(cases, sort)
-    names = frozenset({sort.definition.name})
-    return sort_cases(cases, sort, repository.load_custom_attributes(source, _ids(cases), names))
+def _custom_names(query: CaseQuery) -> frozenset[str] | None:
+    """Name the custom attributes that are asked for, and the one to sort by."""
+    if query.custom_names is None or query.sort is None or query.sort.definition is None:
+        return query.custom_names
+    return query.custom_names | {query.sort.definition.name}
 
 
-def _complete(source: Source, cases: list[Case], query: CaseQuery) -> list[Case]:
-    """Add what hangs off the cases, as far as it was asked for."""
-    asked = query.attributes
-    ids = _ids(cases)
-    notes = repository.load_notes(source, ids) if Attribute.NOTES in asked else {}
-    custom = (
-        repository.load_custom_attributes(source, ids, query.custom_names)
-        if Attribute.CUSTOM_ATTRIBUTES in asked
-        else {}
-    )
-    if not (notes or custom):
-        return cases
-    return [case._replace(notes=notes.get(case.id, ()), custom_attributes=custom.get(case.id, ())) for case in cases]
-
-
-def _ids(cases: Sequence[Case]) -> list[int]:
-    return [case.id for case in cases]
+def _sort(cases: Sequence[Case], query: CaseQuery, sort: Sort) -> list[Case]:
+    in_order = sort_cases(cases, sort)
+    asked = query.custom_names
+    if asked is None or sort.definition is None or sort.definition.name in asked:
+        return in_order
+    return [
+        case._replace(custom_attributes=tuple(custom for custom in case.custom_attributes if custom.name in asked))
+        for case in in_order
+    ]

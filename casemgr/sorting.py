@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from casemgr.cases import Case, CustomAttribute, CustomAttributeDefinition, DataType
+from casemgr.cases import Case, CustomAttributeDefinition, DataType
 from casemgr.parameters import Order, Sort, SortKey
 
 Key = Callable[[Case], Any]
@@ -18,16 +18,12 @@ _KEYS: Mapping[SortKey, Key] = {
 }
 
 
-def sort_cases(
-    cases: Iterable[Case], sort: Sort, custom_attributes: Mapping[int, tuple[CustomAttribute, ...]] | None = None
-) -> list[Case]:
+def sort_cases(cases: Iterable[Case], sort: Sort) -> list[Case]:
     """Sort cases; those without the value come last in both orders, ties are in ascending order of ID.
-
-    :param custom_attributes: by the ID of their case; needed where the cases are sorted by one.
 
     Source: contract QRY-3.
     """
-    key = _custom_key(sort.definition, custom_attributes or {}) if sort.definition else _KEYS[sort.key]
+    key = _custom_key(sort.definition) if sort.definition else _KEYS[sort.key]
     keyed = [(key(case), case) for case in sorted(cases, key=lambda case: case.id)]
     # A stable sort keeps ties ascending, reversed or not.
     present = sorted(
@@ -38,13 +34,11 @@ def sort_cases(
     return [case for _, case in present] + [case for value, case in keyed if value is None]
 
 
-def _custom_key(
-    definition: CustomAttributeDefinition, custom_attributes: Mapping[int, tuple[CustomAttribute, ...]]
-) -> Key:
+def _custom_key(definition: CustomAttributeDefinition) -> Key:
     convert = _conversion(definition)
 
     def key(case: Case) -> Any:
-        for attribute in custom_attributes.get(case.id, ()):
+        for attribute in case.custom_attributes:
             if attribute.name == definition.name:
                 return convert(attribute.values[0].value)
         return None
