@@ -58,7 +58,7 @@ class Pool:
     :param size: how many are kept open by each process; as many again may be opened for a while.
     :param connect_timeout: how long it may take to open one.
     :param statement_timeout: how long a statement may take; 0 means as long as it wants.
-    :param pre_ping: whether each is looked at before it is used, so that none that the server has closed costs a request.
+    :param pre_ping: whether each is looked at before it is used: one that the server has closed costs no request then.
     """
 
     size: int = 5

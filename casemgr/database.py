@@ -47,7 +47,12 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    statement_timeout = round(pool.statement_timeout.total_seconds() * 1000)
+    settings = {
+        "timezone": "UTC",
+        "statement_timeout": round(pool.statement_timeout.total_seconds() * 1000),
+        # Every statement of a request finds rows by their keys: to plan it anew takes longer than to run it.
+        "plan_cache_mode": "force_generic_plan",
+    }
     engine = sqlalchemy.create_engine(
         database_url,
         isolation_level="REPEATABLE READ",
@@ -58,8 +63,7 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
             # The driver takes whole seconds, and two at least.
             "connect_timeout": max(2, round(pool.connect_timeout.total_seconds())),
             "application_name": "casemgr",
-            # Every statement of a request finds rows by their keys: to plan it anew takes longer than to run it.
-            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout} -c plan_cache_mode=force_generic_plan",
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
         **options,
     )

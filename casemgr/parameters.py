@@ -42,6 +42,11 @@ PARAMETERS: Mapping[ActorKind, tuple[str, ...]] = {
 }
 """The query parameters of each kind of actor. Source: contract QRY-1."""
 
+_PLAIN_ATTRIBUTES: Mapping[ActorKind, Mapping[str, Attribute]] = {
+    kind: {attribute.value: attribute for attribute in attributes if attribute is not Attribute.CUSTOM_ATTRIBUTES}
+    for kind, attributes in ATTRIBUTES.items()
+}
+
 _FORCE_LOGIN = "forceLogin"
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -152,8 +157,9 @@ def _elements(value: str | None) -> list[str]:
 def _parse_attributes(
     kind: ActorKind, value: str | None, definitions: Mapping[str, CustomAttributeDefinition]
 ) -> tuple[frozenset[Attribute], frozenset[str] | None]:
-    plain = {attribute.value: attribute for attribute in ATTRIBUTES[kind]}
-    plain.pop(Attribute.CUSTOM_ATTRIBUTES)
+    if value is None:
+        return frozenset(), frozenset()
+    plain = _PLAIN_ATTRIBUTES[kind]
     custom = {CUSTOM_PREFIX + name: name for name in definitions}
     elements = dict.fromkeys(_elements(value))
     if wrong := [element for element in elements if element not in {ALL, *plain, *custom}]:

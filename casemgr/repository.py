@@ -1,9 +1,10 @@
 """The only place that selects cases: every statement is built once and answers for all IDs at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby, islice
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -240,7 +241,7 @@ def load_cases(
             more["notes"] = _notes(row[0], next(rest))
         if custom:
             more["custom_attributes"] = _custom_attributes(next(rest), custom_names)
-        cases[row[0]] = _summary(row[:_SUMMARY_COLUMNS])._replace(**more)
+        cases[row[0]] = _summary(row[:_SUMMARY_COLUMNS], more)
     return cases
 
 
@@ -275,8 +276,11 @@ def load_activity_summary(source: Source, case_id: int, customer_id: int) -> Act
     return None if recent is None else ActivitySummary(recent, unread)
 
 
-def _summary(row: Row) -> Case:
-    """Make a case of the columns of _SUMMARY, by position: by name it takes twice as long."""
+def _summary(row: Row, more: Mapping[str, Any] = MappingProxyType({})) -> Case:
+    """Make a case of the columns of _SUMMARY, by position: by name it takes twice as long.
+
+    :param more: the attributes that are no part of a summary.
+    """
     (
         case_id,
         department_id,
@@ -310,6 +314,7 @@ def _summary(row: Row) -> Case:
         due_date,
         Owner(owner, folder) if owner or folder else None,
         None if customer_id is None else CustomerName(customer_id, customer_name),
+        **more,
     )
 
 
@@ -343,8 +348,10 @@ def _details(
 def _notes(case_id: int, rows: list[list[Any]]) -> tuple[Note, ...]:
     """Read the rows of _NOTES, the oldest first."""
     return tuple(
-        Note(note_id, case_id, content, created, UserName(author_id, first_name, last_name))
-        for _, note_id, created, content, author_id, first_name, last_name in sorted(rows)
+        [
+            Note(note_id, case_id, content, created, UserName(author_id, first_name, last_name))
+            for _, note_id, created, content, author_id, first_name, last_name in sorted(rows)
+        ]
     )
 
 
@@ -354,4 +361,4 @@ def _custom_attributes(rows: list[list[Any]], names: frozenset[str] | None) -> t
     for _, _, name, value, label in sorted(rows):
         if names is None or name in names:
             values.setdefault(name, []).append(NamedValue(value, label))
-    return tuple(CustomAttribute(name, tuple(named)) for name, named in values.items())
+    return tuple([CustomAttribute(name, tuple(named)) for name, named in values.items()])

@@ -34,12 +34,11 @@ def echo_session(credentials: Credentials) -> None:
 
 def _complete(response: Response) -> Response:
     """Add what does not depend on the resource (contract NEG-6, HDR-1 to HDR-3)."""
-    headers = response.headers
-    if "Content-Language" not in headers:
-        headers["Content-Language"] = DEFAULT_LOCALE.language_tag
-    for name, value in _EVERY_RESPONSE:
-        headers[name] = value
-    headers[request_ids.HEADER] = request_ids.request_id()
+    # Added, not set: nobody else writes them, and looking for each of them takes longer than all the rest.
+    headers = [*_EVERY_RESPONSE, (request_ids.HEADER, request_ids.request_id())]
     if session_id := g.get("session_id"):
-        headers[SESSION_HEADER] = session_id
+        headers.append((SESSION_HEADER, session_id))
+    if "Content-Language" not in response.headers:
+        headers.append(("Content-Language", DEFAULT_LOCALE.language_tag))
+    response.headers.extend(headers)
     return response
