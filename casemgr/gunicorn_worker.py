@@ -17,8 +17,8 @@ _ABSENT = -1
 _PAUSE = 0.001
 """Seconds after which a worker looks whether another one has taken a connection that is waiting."""
 
-_PATIENCE = 20
-"""How many pauses a connection waits for the other worker, which may be busy with something long."""
+_PATIENCE = 2
+"""How many pauses a connection waits for a busy worker, for each connection that this worker has more."""
 
 _STOPPING = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
@@ -45,7 +45,7 @@ class LeastConnectionsWorker(ThreadWorker):
     def accept(self, listener: socket) -> None:
         """Accept a connection, unless a worker with fewer of them should."""
         fewest = min(count for count in _CONNECTIONS if count != _ABSENT)
-        if self.nr_conns > fewest and self._pauses < _PATIENCE:
+        if self._pauses < _PATIENCE * (self.nr_conns - fewest):
             self._pauses += 1
             # The listener stays readable, so that this is called again at once if nobody accepts.
             time.sleep(_PAUSE)
