@@ -11,7 +11,7 @@ EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:
 	--no-location --sort-output --add-comments=TRANSLATORS: \
 	--project casemgr --version 3 --header-comment '\# Message catalogue of casemgr.'
 
-.PHONY: run test lint types check-template pytest faults catalogues messages lock clean prerequisites
+.PHONY: run test lint types check-template pytest faults bench catalogues messages lock clean prerequisites
 
 run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db)
 	@exec $(BIN)/python demo/serve.py
@@ -44,6 +44,10 @@ faults: .venv/test.stamp catalogues
 		echo "$(BIN)/python -m tests.faults --pause 1 --patience 10"; \
 		$(BIN)/python -m tests.faults --pause 1 --patience 10; \
 	else echo "$$missing"; fi
+
+# Measures the service, its floors and what it is compared with; docs/performance.md has the results.
+bench: .venv/bench.stamp catalogues
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 # Compile the message catalogues that have changed.
 catalogues: $(MO)
@@ -78,6 +82,10 @@ schema: .venv/run.stamp
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
+.venv/bench.stamp: requirements-bench.lock .venv/test.stamp
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
 prerequisites:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "casemgr needs Python 3.11 or newer, which '$(PYTHON)' is not. Name one: make PYTHON=python3.12" >&2; exit 1; }
@@ -92,6 +100,8 @@ lock: .venv/run.stamp
 		setup.cfg --extra build -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		setup.cfg --extra build --extra test -o requirements-test.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		setup.cfg --extra build --extra test --extra bench -o requirements-bench.lock
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(MO)

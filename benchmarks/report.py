@@ -1,0 +1,109 @@
+"""What was measured, as tables and as a plot."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from statistics import median
+
+from benchmarks.requests import CASES, Request
+from benchmarks.servers import Measurement
+
+FLASK, SQLITE, POSTGRESQL = "Flask constant", "casemgr, SQLite", "casemgr, PostgreSQL"
+
+Measurements = Mapping[tuple[str, Request], Sequence[Measurement]]
+
+_BAR, _GAP, _LEFT, _WIDTH = 14, 8, 220, 480
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The medians of a kind of request on one service.
+
+    :param ratio: how many there are for one of the Flask constant.
+    """
+
+    service: str
+    request: Request
+    measured: Measurement
+    ratio: float
+
+
+def summarise(measurements: Measurements, constant: Request) -> list[Line]:
+    """Take the medians of all rounds."""
+    floor = median(one.rate for one in measurements[FLASK, constant])
+    return [
+        Line(service, request, _median(rounds), median(one.rate for one in rounds) / floor)
+        for (service, request), rounds in measurements.items()
+    ]
+
+
+def _median(rounds: Sequence[Measurement]) -> Measurement:
+    return Measurement(*(median(getattr(one, name) for one in rounds) for name in ("rate", "p50", "p99", "cpu")))
+
+
+def write_table(lines: Sequence[Line]) -> Iterator[str]:
+    """Write a table with a line for each kind of request on each service, and how it stands to its goal."""
+    yield "| service | request | requests/s | ratio to Flask | goal | p50 ms | p99 ms | CPU ms |"
+    yield "| --- | --- | --: | --: | --: | --: | --: | --: |"
+    for line in lines:
+        measured = line.measured
+        yield (
+            f"| {line.service} | {line.request.name} | {measured.rate:.0f} | {line.ratio:.3f} | {_goal(line, lines)} "
+            f"| {measured.p50:.2f} | {measured.p99:.2f} | {measured.cpu:.2f} |"
+        )
+
+
+def _goal(line: Line, lines: Sequence[Line]) -> str:
+    goal = line.request.goal
+    if goal is None or line.service == POSTGRESQL or not line.service.startswith("casemgr"):
+        return ""
+    if not line.request.relative_to:
+        return f"{goal:.2f} {'reached' if line.ratio >= goal else 'missed'}"
+    other = _find(lines, line.service, line.request.relative_to)
+    ratio = line.ratio / other.ratio
+    return f"{goal:.2f} of its JSON, is {ratio:.2f}: {'reached' if ratio >= goal else 'missed'}"
+
+
+def write_comparison_of_databases(lines: Sequence[Line]) -> Iterator[str]:
+    """Tell how PostgreSQL stands to SQLite."""
+    yield "| request | PostgreSQL to SQLite |"
+    yield "| --- | --: |"
+    for request in CASES:
+        on_both = [
+            [line for line in lines if line.service == name and line.request is request]
+            for name in (POSTGRESQL, SQLITE)
+        ]
+        if all(on_both):
+            [[postgresql], [sqlite]] = on_both
+            yield f"| {request.name} | {postgresql.ratio / sqlite.ratio:.2f} |"
+
+
+def _find(lines: Sequence[Line], service: str, name: str) -> Line:
+    return next(line for line in lines if line.service == service and line.request.name == name)
+
+
+def draw(lines: Sequence[Line]) -> str:
+    """Draw the ratios to the Flask constant as bars, with a mark at each goal, as SVG."""
+    drawn = [line for line in lines if line.request.code is None]
+    height = 30 + len(drawn) * (_BAR + _GAP)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _WIDTH + 160} {height}" '
+        'font-family="sans-serif" font-size="11">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        f'<text x="{_LEFT}" y="16">requests for one of the Flask constant; the line is the goal</text>',
+    ]
+    scale = _WIDTH / max(line.ratio for line in drawn)
+    for position, line in enumerate(drawn):
+        y = 28 + position * (_BAR + _GAP)
+        own = line.service.startswith("casemgr")
+        label = escape(
+            f"{line.service}: {line.request.name}" if not own else f"{line.request.name} ({line.service[9:]})"
+        )
+        parts.append(f'<text x="{_LEFT - 6}" y="{y + 11}" text-anchor="end">{label}</text>')
+        colour = "#2a6f97" if own else "#adb5bd"
+        parts.append(f'<rect x="{_LEFT}" y="{y}" width="{line.ratio * scale:.1f}" height="{_BAR}" fill="{colour}"/>')
+        parts.append(f'<text x="{_LEFT + line.ratio * scale + 4:.1f}" y="{y + 11}">{line.ratio:.2f}</text>')
+        if own and line.request.goal and not line.request.relative_to and line.service == SQLITE:
+            x = _LEFT + line.request.goal * scale
+            parts.append(f'<path d="M{x:.1f} {y - 2}v{_BAR + 4}" stroke="#d00000" stroke-width="2"/>')
+    return "\n".join((*parts, "</svg>\n"))

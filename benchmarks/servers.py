@@ -1,0 +1,146 @@
+"""The services that are measured, each as it would be run, and the load on them."""
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+from benchmarks.requests import Request
+from tests.faults.deployment import ROOT, free_ports, wait_until
+
+_GUNICORN = ("-m", "gunicorn")
+WORKERS = "2"
+
+_MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How a load went.
+
+    :param rate: requests a second.
+    :param p50: milliseconds that half of the requests took at the most.
+    :param p99: the same for all but one of a hundred.
+    :param cpu: milliseconds of processor time for a request, of all processes of the service.
+    """
+
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+
+
+class Server:
+    """A service with two workers; used as a context manager, it is stopped at the end."""
+
+    def __init__(self, name: str, command: Sequence[str], settings: Mapping[str, str], folder: Path) -> None:
+        """Take the arguments for Python, in which `{port}` stands for the port."""
+        self.name = name
+        self._settings = settings
+        self._command = command
+        self._folder = folder
+        [self.port] = free_ports(1)
+        self.seconds_to_start = 0.0
+
+    def __enter__(self) -> "Server":
+        """Start it and wait until it answers."""
+        command = [sys.executable, *(part.format(port=self.port) for part in self._command)]
+        environment = os.environ | {"WEB_CONCURRENCY": WORKERS, "PORT": str(self.port)} | dict(self._settings)
+        began = time.monotonic()
+        with (self._folder / f"{self.name}.log").open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603
+        wait_until(self._answers)
+        self.seconds_to_start = time.monotonic() - began
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self._process.terminate()
+        self._process.wait(timeout=60)
+
+    def ask(self, request: Request) -> tuple[int, bytes]:
+        """Ask once."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(request.method, request.path, headers=dict(request.headers))
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+        return response.status, body
+
+    def put_under_load(self, request: Request, seconds: float, connections: int = 8) -> Measurement:
+        """Ask over so many connections for so long, each as soon as it has its answer."""
+        before = self._cpu_seconds()
+        output = self._run_wrk(request, seconds, connections)
+        cpu = self._cpu_seconds() - before
+        number = float(_find(r"(\d+) requests in", output)[0])
+        return Measurement(
+            float(_find(r"Requests/sec:\s+([\d.]+)", output)[0]),
+            _milliseconds(_find(r"50%\s+([\d.]+)(us|ms|s)", output)),
+            _milliseconds(_find(r"99%\s+([\d.]+)(us|ms|s)", output)),
+            cpu * 1000 / number,
+        )
+
+    def memory(self) -> float:
+        """Tell the proportional set size of all processes together, in MB."""
+        return sum(process.memory_full_info().pss for process in self._processes()) / 1e6
+
+    def _run_wrk(self, request: Request, seconds: float, connections: int) -> str:
+        script = self._folder / f"{request.method}.lua"
+        script.write_text(f'wrk.method = "{request.method}"\n')
+        headers = [part for name, value in request.headers.items() for part in ("-H", f"{name}: {value}")]
+        options = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", "-s", str(script)]
+        url = f"http://127.0.0.1:{self.port}{request.path}"
+        return subprocess.run(  # noqa: S603 - the arguments are ours
+            ["wrk", *options, *headers, url],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    def _processes(self) -> list[psutil.Process]:
+        master = psutil.Process(self._process.pid)
+        return [master, *master.children(recursive=True)]
+
+    def _cpu_seconds(self) -> float:
+        times = [process.cpu_times() for process in self._processes()]
+        return sum(time_.user + time_.system for time_ in times)
+
+    def _answers(self) -> bool:
+        try:
+            self.ask(Request("", "/"))
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
+
+
+def gunicorn(name: str, application: str, settings: Mapping[str, str], folder: Path) -> Server:
+    """Serve an application with the configuration of the repository."""
+    return Server(name, (*_GUNICORN, application), settings, folder)
+
+
+def uvicorn(name: str, application: str, settings: Mapping[str, str], folder: Path) -> Server:
+    """Serve an ASGI application with uvicorn, which writes no access log then either."""
+    options = ("--port", "{port}", "--workers", WORKERS, "--no-access-log")
+    return Server(name, ("-m", "uvicorn", application, *options), settings, folder)
+
+
+def _find(pattern: str, output: str) -> tuple[str, ...]:
+    found = re.search(pattern, output)
+    if not found:
+        raise AssertionError(f"wrk says: {output}")
+    return found.groups()
+
+
+def _milliseconds(found: tuple[str, ...]) -> float:
+    value, unit = found
+    return float(value) * _MILLISECONDS[unit]
