@@ -2,11 +2,18 @@
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
 
 from casemgr.config import Address, Config
+
+_TRIES = 20
+"""How often the values are read until all of them can be."""
 
 # prometheus_client is imported where it is used: on import it decides for good whether processes share their values.
 _SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -45,11 +52,23 @@ def serve(address: Address) -> None:
 
     :raises OSError: when it cannot listen there.
     """
-    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client import CollectorRegistry, Metric, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector
+    from prometheus_client.registry import Collector
+
+    collector: Any = MultiProcessCollector(None)
+
+    class PatientCollector(Collector):
+        """Reads again when a process that is starting has made its file and not filled it yet."""
+
+        def collect(self) -> Iterable[Metric]:
+            for _ in range(_TRIES):
+                with suppress(struct.error):
+                    return list(collector.collect())
+            return list(collector.collect())
 
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    registry.register(PatientCollector())
     start_http_server(address.port, address.host, registry)
     print(f"casemgr: metrics are at http://{address}/metrics", file=sys.stderr, flush=True)  # noqa: T201
     sys.stdin.read()
