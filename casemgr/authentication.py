@@ -80,16 +80,23 @@ def authenticate(source: Source, credentials: Credentials, now: datetime) -> Ses
     return session
 
 
-def keep_alive(engine: Engine, credentials: Credentials, session: Session, idle_time: timedelta, now: datetime) -> None:
-    """Let a session that is used end later, if it is one that ends when it is not used.
+def is_to_be_extended(session: Session, idle_time: timedelta, now: datetime) -> bool:
+    """Tell whether a session that is used is one that ends when it is not, and its use is to be recorded.
 
     :param idle_time: how long it lasts from now.
     """
-    extended = now + idle_time
-    if session.idle_expires is None or extended - session.idle_expires < min(_EXTENSION_STEP, idle_time / 10):
-        return
+    if session.idle_expires is None:
+        return False
+    return now + idle_time - session.idle_expires >= min(_EXTENSION_STEP, idle_time / 10)
+
+
+def extend(engine: Engine, credentials: Credentials, idle_time: timedelta, now: datetime) -> None:
+    """Let a session end later, unless others are writing for long.
+
+    :param idle_time: how long it lasts from now.
+    """
     try:
         with writing(engine, _EXTENSION_PATIENCE) as connection:
-            extend_session(connection, credentials.session_id, extended)
+            extend_session(connection, credentials.session_id, now + idle_time)
     except OperationalError as error:
         _log.warning("The idle time of a session was not extended: %s", error.orig)

@@ -4,6 +4,7 @@ import codecs
 import re
 import select
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
@@ -16,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from casemgr import observations
 from casemgr.config import Pool
 from casemgr.surrogates import replace_lone_surrogates
 
@@ -87,42 +89,67 @@ class Source(Protocol):
         """Keep the connection, which is lost, from going back to the pool."""
 
 
-class _Pooled:
+class Reading:
     """A connection of the pool as it is: SQLAlchemy's own connection object takes longer than two statements."""
 
+    connection: PoolProxiedConnection
+
     def __init__(self, engine: Engine) -> None:
+        """Take whose pool it is; `reading` opens and closes it."""
         self.dialect = engine.dialect
-        self.connection = engine.raw_connection()
+        self._engine = engine
 
-    def invalidate(self, exception: BaseException | None = None) -> None:
-        self.connection.invalidate(exception)
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Source]:
-    """Connect for reading: on SQLite in one transaction, on PostgreSQL without any, which would take two round trips.
-
-    :raises DBAPIError: when there is no connecting.
-    """
-    try:
-        source = _Pooled(engine)
-    except engine.dialect.loaded_dbapi.Error as error:
-        raise wrap(engine.dialect, None, error) from error
-    driver: Any = source.connection.driver_connection
-    on_sqlite = engine.dialect.name == "sqlite"
-    try:
-        if on_sqlite:
+    def open(self) -> None:
+        """Take a connection: on SQLite in a transaction, on PostgreSQL without, which saves two round trips."""
+        try:
+            self.connection = self._engine.raw_connection()
+        except self.dialect.loaded_dbapi.Error as error:
+            raise _wrap(self.dialect, None, error) from error
+        driver: Any = self.connection.driver_connection
+        if self.dialect.name == "sqlite":
             driver.execute("BEGIN")
         else:
             driver.autocommit = True
+
+    def close(self) -> None:
+        """Give the connection back."""
+        driver: Any = self.connection.driver_connection
+        try:
+            if self.dialect.name != "sqlite" and driver is not None and not driver.closed:
+                driver.autocommit = False
+        finally:
+            self.connection.close()
+
+    def invalidate(self, exception: BaseException | None = None) -> None:
+        """Keep the connection, which is lost, from going back to the pool."""
+        self.connection.invalidate(exception)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have no connection as long as the context lasts, so that whoever needs another one does not wait for this."""
+        self.close()
+        try:
+            yield
+        finally:
+            self.open()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Reading]:
+    """Connect for reading.
+
+    :raises DBAPIError: when there is no connecting.
+    :raises TimeoutError: SQLAlchemy's, when all connections are in use.
+    """
+    source = Reading(engine)
+    source.open()
+    try:
         yield source
     finally:
-        if not on_sqlite and not driver.closed:
-            driver.autocommit = False
-        source.connection.close()
+        source.close()
 
 
-def wrap(dialect: Dialect, statement: str | None, error: Any) -> DBAPIError:
+def _wrap(dialect: Dialect, statement: str | None, error: Any) -> DBAPIError:
     """Give an error of a driver the form that SQLAlchemy gives it."""
     wrapped = DBAPIError.instance(
         statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
@@ -215,12 +242,15 @@ def fetch_all(source: Source, statement: str, parameters: Any = ()) -> Sequence[
     :returns: all rows, with the values that the driver gives.
     :raises DBAPIError: as SQLAlchemy's connections do.
     """
+    began = time.perf_counter()
     try:
         return _fetch_all(source.connection, statement, parameters)
     except source.dialect.loaded_dbapi.Error as error:
         if source.dialect.is_disconnect(error, source.connection, None):
             source.invalidate(error)
-        raise wrap(source.dialect, statement, error) from error
+        raise _wrap(source.dialect, statement, error) from error
+    finally:
+        observations.count_statement(time.perf_counter() - began)
 
 
 def _fetch_all(connection: PoolProxiedConnection, statement: str, parameters: Any) -> Sequence[Any]:

@@ -64,11 +64,16 @@ BUILT_IN_VALUES: Mapping[ValueKind, Mapping[str, tuple[str, str]]] = {
 
 
 def name_values(kind: ValueKind) -> Mapping[str, NamedValue]:
-    """Name the built-in values of a kind in the locale in use; any other value is called what it is.
+    """Name the built-in values of a kind in the locale in use.
 
     Source: contract REP-2.
     """
     return _name_values(kind, current_locale())
+
+
+def name_value(names: Mapping[str, NamedValue], value: str) -> NamedValue:
+    """Name a value; one that is not built in is called what it is (contract REP-2)."""
+    return names.get(value) or NamedValue(value, value)
 
 
 # Asked for with every request: the message catalogue is asked once for each locale.

@@ -25,7 +25,7 @@ from casemgr.errors import (
 from casemgr.locales import DEFAULT_LOCALE
 from casemgr.negotiation import MediaType, select_locale, select_media_type
 from casemgr.representations import ENCODERS
-from casemgr.representations.plain_data import Detail, ErrorBody
+from casemgr.representations.encoders import Detail, ErrorBody
 from casemgr.request_bodies import MAX_BODY
 from casemgr.response_headers import USER_MESSAGE_HEADER
 

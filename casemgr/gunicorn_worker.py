@@ -20,6 +20,9 @@ _PAUSE = 0.001
 _PATIENCE = 2
 """How many pauses a connection waits for a busy worker, for each connection that this worker has more."""
 
+_MAX_PATIENCE = 50
+"""How many pauses it waits at the most, for a worker that may be about to be killed since it hangs."""
+
 _STOPPING = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 # Anonymous memory is shared with the processes that are forked from this one.
@@ -44,8 +47,8 @@ class LeastConnectionsWorker(ThreadWorker):
 
     def accept(self, listener: socket) -> None:
         """Accept a connection, unless a worker with fewer of them should."""
-        fewest = min(count for count in _CONNECTIONS if count != _ABSENT)
-        if self._pauses < _PATIENCE * (self.nr_conns - fewest):
+        fewest = min((count for count in _CONNECTIONS if count != _ABSENT), default=self.nr_conns)
+        if self._pauses < min(_PATIENCE * (self.nr_conns - fewest), _MAX_PATIENCE):
             self._pauses += 1
             # The listener stays readable, so that this is called again at once if nobody accepts.
             time.sleep(_PAUSE)

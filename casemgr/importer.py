@@ -137,7 +137,9 @@ class _Import:
         self._connection.execute(insert(models.RelatedCase).from_select([column.name for column in columns], pairs))
         _FORWARD_REFERENCES.drop(self._connection)
         # Of two imports at once the second waits here for the first: versions are in the order of the commits.
-        self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1))
+        counted = self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1))
+        if not counted.rowcount:
+            self._connection.execute(insert(models.Dataset).values(id=1, version=1))
         return self._count
 
     def _flush(self) -> None:

@@ -70,7 +70,7 @@ _SUMMARY = (
     .outerjoin(_OWNER, _OWNER.id == models.Case.owner_id)
     .outerjoin(models.Folder, models.Folder.id == models.Case.folder_id)
     .outerjoin(models.Customer, models.Customer.id == models.Case.customer_id)
-    .where(IsOneOf(models.Case.id, "ids"))
+    .where(IsOneOf(models.Case.id))
 )
 
 _SUMMARY_COLUMNS = len(_SUMMARY.selected_columns)
@@ -183,7 +183,6 @@ _DEFINITIONS = (
     .order_by(models.CustomAttribute.id, models.EnumerationValue.position)
 )
 _SELECT_DEFINITIONS = Statement(_DEFINITIONS)
-_SELECT_NAMED_DEFINITIONS = Statement(_DEFINITIONS.where(IsOneOf(models.CustomAttribute.name, "names")))
 
 _SELECT_GRANT = Statement(
     select(models.CustomerGrant.customer_id).where(
@@ -250,14 +249,13 @@ def load_definitions(source: Source, names: frozenset[str] | None = None) -> dic
 
     :param names: which ones, as far as they are defined; None means every one.
     """
-    if names is None:
-        rows = _SELECT_DEFINITIONS.execute(source, {})
-    else:
-        rows = _SELECT_NAMED_DEFINITIONS.execute(source, {"names": list(names)})
     definitions = {}
+    rows = _SELECT_DEFINITIONS.execute(source, {})
     for (attribute_id, name, data_type, multiple), group in groupby(rows, key=itemgetter(0, 1, 2, 3)):
-        values = tuple(value for *_, value in group if value is not None)
-        definitions[name] = CustomAttributeDefinition(attribute_id, name, DataType(data_type), bool(multiple), values)
+        # Not in the statement: SQLite compares a name with U+0000 as far as that only, if it comes in a list.
+        if names is None or name in names:
+            values = tuple(value for *_, value in group if value is not None)
+            definitions[name] = CustomAttributeDefinition(attribute_id, name, DataType(data_type), multiple, values)
     return definitions
 
 

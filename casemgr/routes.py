@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from casemgr import i18n, observations
 from casemgr.access import authorise
-from casemgr.authentication import authenticate, keep_alive, parse_credentials
+from casemgr.authentication import authenticate, extend, is_to_be_extended, parse_credentials
 from casemgr.cases import Case
 from casemgr.config import Config
 from casemgr.database import Source, reading
@@ -45,7 +45,9 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
             observed = observations.of_request()
             observed.actor_kind = actor.kind
             echo_session(credentials)
-            keep_alive(engine, credentials, session, config.session_idle_time, now)
+            if is_to_be_extended(session, config.session_idle_time, now):
+                with primary.paused():
+                    extend(engine, credentials, config.session_idle_time, now)
             authorise(actor)
 
             def load(source: Source) -> tuple[CaseQuery, list[Case]]:

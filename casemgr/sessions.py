@@ -135,7 +135,7 @@ def _actor(
     if user_id is not None:
         listed = (foreign_departments, sharing_departments)
         readable = {int(id_) for ids in listed if ids for id_ in ids.split(SEPARATOR)}
-        return User(user_id, bool(may_view_agent_console), frozenset({department_id, *readable}))
+        return User(user_id, may_view_agent_console, frozenset({department_id, *readable}))
     if customer_id is not None:
         return Customer(customer_id)
     return ClientApplication(client_application_id, client_type)

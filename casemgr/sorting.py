@@ -40,7 +40,11 @@ def _custom_key(definition: CustomAttributeDefinition) -> Key:
     def key(case: Case) -> Any:
         for attribute in case.custom_attributes:
             if attribute.name == definition.name:
-                return convert(attribute.values[0].value)
+                try:
+                    return convert(attribute.values[0].value)
+                except (ValueError, ArithmeticError):
+                    # An import has changed the definition since it was loaded.
+                    return None
         return None
 
     return key

@@ -4,13 +4,13 @@ What `Connection.execute` adds to each of them takes five times as long as SQLit
 (docs/performance.md). The pool is SQLAlchemy's all the same.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Dialect,
@@ -28,7 +28,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from casemgr import observations
 from casemgr.database import Source, fetch_all
 
 Row = Sequence[Any]
@@ -54,10 +53,7 @@ class Statement:
         compiled = self._compiled.get(source.dialect.name)
         if compiled is None:
             compiled = self._compiled[source.dialect.name] = _Compiled(self._selected, source.dialect)
-        began = time.perf_counter()
-        rows = fetch_all(source, compiled.text, compiled.bind(parameters))
-        observations.count_statement(time.perf_counter() - began)
-        return compiled.convert(rows)
+        return compiled.convert(fetch_all(source, compiled.text, compiled.bind(parameters)))
 
 
 class _Compiled:
@@ -104,49 +100,41 @@ def _implement(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
     return type_.dialect_impl(dialect)
 
 
-class _List(TypeDecorator[Sequence[Any]]):
-    """A list as a parameter: one, however long it is, so that the statement stays the same."""
+class _Ids(TypeDecorator[Sequence[int]]):
+    """A list of IDs as a parameter: one, however long it is, so that the statement stays the same."""
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, item_type: TypeEngine[Any]) -> None:
-        """Take the type of what is listed."""
-        super().__init__()
-        self.item_type = item_type
-
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Send an array to PostgreSQL, and JSON to SQLite, which has none."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item_type))
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(BigInteger))
 
-    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
         """Write the list."""
-        if dialect.name == "sqlite":
-            return orjson.dumps(value).decode()
-        process = self.item_type.dialect_impl(dialect).bind_processor(dialect)
-        return [process(item) for item in value or ()] if process else value
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
 
 
 class IsOneOf(ColumnElement[bool]):
-    """Whether a column has one of the values that are listed in a parameter."""
+    """Whether an ID is among those of the parameter `ids`."""
 
     inherit_cache = False
 
-    def __init__(self, column: InstrumentedAttribute[Any], parameter: str) -> None:
-        """Take the column, and the name of the parameter."""
+    def __init__(self, column: InstrumentedAttribute[int]) -> None:
+        """Take the column of the ID."""
         self.column = column
-        self.listed: BindParameter[Sequence[Any]] = bindparam(parameter, type_=_List(column.type))
+        self.ids: BindParameter[Sequence[int]] = bindparam("ids", type_=_Ids())
 
 
 @compiles(IsOneOf, "sqlite")
 def _is_one_of_on_sqlite(element: IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
-    listed = select(func.json_each(element.listed).table_valued("value").c.value)
+    listed = select(func.json_each(element.ids).table_valued("value").c.value)
     return compiler.process(element.column.in_(listed), **options)
 
 
 @compiles(IsOneOf, "postgresql")
 def _is_one_of_on_postgresql(element: IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process(element.column == any_(element.listed), **options)
+    return compiler.process(element.column == any_(element.ids), **options)
 
 
 class ListIds(FunctionElement[str]):

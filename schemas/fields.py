@@ -1,12 +1,15 @@
-"""Field types of the representations."""
+"""Field types of the representations.
+
+What they do when marshmallow dumps is the reference that the compiled encoders are held against; what `schemas.plan`
+reads of them is the same.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema, fields, missing
 
-from casemgr.cases import NamedValue
-from casemgr.display_values import ValueKind, name_values
+from casemgr.display_values import ValueKind, name_value, name_values
 
 WHOLE = "*"
 """As the `attribute` of a field: the whole object instead of one of its attributes, for a member that only wraps."""
@@ -48,7 +51,7 @@ class DisplayValue(fields.Nested):
 
     # marshmallow's own Nested is untyped and renames an argument of Field.
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        named = name_values(self.kind).get(nested_obj) or NamedValue(nested_obj, nested_obj)
+        named = name_value(name_values(self.kind), nested_obj)
         return super()._serialize(named, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
 
 

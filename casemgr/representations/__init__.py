@@ -7,7 +7,7 @@ from casemgr.actors import ActorKind
 from casemgr.attributes import Attribute
 from casemgr.negotiation import MediaType
 from casemgr.representations import as_json, as_xml
-from casemgr.representations.plain_data import EncodeCases, Encoder
+from casemgr.representations.encoders import EncodeCases, Encoder
 from schemas import schema_for
 from schemas.plan import plan_of
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 import orjson
 
 from casemgr.cases import Case
-from casemgr.representations.plain_data import EncodeCases, ErrorBody, PlainData
+from casemgr.representations.encoders import EncodeCases, ErrorBody
 from casemgr.representations.source_code import CASE, SourceCode
 from schemas.plan import Kind, Member
 
@@ -62,7 +62,7 @@ def _dump(code: SourceCode, member: Member, holder: str) -> str:
 
 def encode_error(error: ErrorBody) -> bytes:
     """Encode an error (contract REP-7)."""
-    body: dict[str, PlainData] = {"code": error.code, "developerMessage": error.developer_message}
+    body: dict[str, object] = {"code": error.code, "developerMessage": error.developer_message}
     if error.user_message is not None:
         body["userMessage"] = error.user_message
     if error.details:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from casemgr.cases import Case
-from casemgr.representations.plain_data import EncodeCases, ErrorBody
+from casemgr.representations.encoders import EncodeCases, ErrorBody
 from casemgr.representations.source_code import CASE, SourceCode
 from schemas.plan import Kind, Member
 
@@ -29,7 +29,7 @@ _MARK = "\N{OBJECT REPLACEMENT CHARACTER}"
 def compile_cases(plan: Sequence[Member]) -> EncodeCases:
     """Compile the encoder of cases; members that XML has as attributes have a value always.
 
-    SourceCode: contract REP-4, REP-5.
+    Source: contract REP-4, REP-5.
     """
     code = SourceCode()
     code.begin("pieces = []")
@@ -50,14 +50,14 @@ class _Markup:
     """Adds to the code what writes markup: as few and as long pieces as can be."""
 
     def __init__(self, code: SourceCode) -> None:
-        self._source = code
+        self._code = code
         self._escape = code.constant(_escape)
         self._piece = ""
 
     def flush(self) -> None:
         """Write what is there so far, before a block begins or ends."""
         if self._piece:
-            self._source.add(f"add(f'{self._piece}')")
+            self._code.add(f"add(f'{self._piece}')")
             self._piece = ""
 
     def add_element(self, name: str, members: Sequence[Member], holder: str) -> None:
@@ -67,7 +67,7 @@ class _Markup:
         pieces = _have_written(marked, with_content=bool(children))
         self._piece += pieces[0]
         for member, piece in zip(attributes, pieces[1:], strict=False):
-            self._piece += self._write_value(member, holder) + piece
+            self._piece += self._write_value(member, self._code.value_of(member, holder)) + piece
         for child in children:
             self._add_child(child, holder)
         if children:
@@ -78,40 +78,40 @@ class _Markup:
             self._add_present(member, holder)
             return
         self.flush()
-        with self._source.where_there_is(member, holder):
+        with self._code.where_there_is(member, holder):
             self._add_present(member, holder)
             self.flush()
 
     def _add_present(self, member: Member, holder: str) -> None:
-        value = self._source.value_of(member, holder)
+        value = self._code.value_of(member, holder)
         match member.kind:
             case Kind.OBJECT if [inner.kind for inner in member.members] == [Kind.LIST]:
-                self._add_container(member, self._source.assign(value))
+                self._add_container(member, self._code.assign(value))
             case Kind.OBJECT:
-                self.add_element(member.name, member.members, self._source.assign(value))
+                self.add_element(member.name, member.members, self._code.assign(value))
             case Kind.LIST_OF_ONE:
                 self.add_element(member.name, member.members, value)
             case Kind.LIST:
                 self.flush()
-                with self._source.block(f"for item in {value}:"):
-                    self.add_element(member.name, member.members, self._source.assign("item"))
+                item = f"item_of_{self._code.assign(value)}"
+                with self._code.block(f"for {item} in {value}:"):
+                    self.add_element(member.name, member.members, item)
                     self.flush()
             case _:
                 start, end = _have_written(etree.Element(member.name), with_content=True)
-                self._piece += start + self._write_value(member, holder) + end
+                self._piece += start + self._write_value(member, value) + end
 
     def _add_container(self, member: Member, value: str) -> None:
         """Add an element with a list, and one that is empty where the list is."""
         self.flush()
         for line, members in ((f"if {value}:", member.members), ("else:", ())):
-            with self._source.block(line):
+            with self._code.block(line):
                 self.add_element(member.name, members, value)
                 self.flush()
 
-    def _write_value(self, member: Member, holder: str) -> str:
+    def _write_value(self, member: Member, value: str) -> str:
         if member.constant is not None:
             return _escape(member.constant)
-        value = self._source.value_of(member, holder)
         return f"{{{self._escape}({value})}}" if member.kind is Kind.TEXT else f"{{{value}}}"
 
 

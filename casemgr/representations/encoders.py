@@ -1,14 +1,11 @@
 """What encoders take and give."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from casemgr.cases import Case
 from schemas.plan import Member
-
-PlainData: TypeAlias = "str | int | Mapping[str, PlainData] | Sequence[PlainData]"
-"""What JSON can hold, as far as there is use for it."""
 
 EncodeCases: TypeAlias = Callable[[Sequence[Case]], bytes]
 """Encodes cases in the locale in use."""

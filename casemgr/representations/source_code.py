@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from casemgr.cases import NamedValue
-from casemgr.display_values import name_values
+from casemgr.display_values import name_value, name_values
 from schemas.fields import WHOLE
 from schemas.plan import Member
 
@@ -72,7 +71,8 @@ class SourceCode:
         if member.named:
             names, value = self._new_variable(), self.assign(value)
             self.begin(f"{names} = {self.constant(partial(name_values, member.named))}()")
-            return f"{names}.get({value}) or {self.constant(NamedValue)}({value}, {value})"
+            # The call of `name_value` is left out where the value is built in, as it nearly always is.
+            return f"{names}.get({value}) or {self.constant(name_value)}({names}, {value})"
         return value
 
     @contextmanager
