@@ -283,6 +283,15 @@ def test_notes_of_one_instant_are_in_order_of_id(have: Have, get: Get) -> None:
     assert all(one < other for one, other in pairwise(listed))
 
 
+def test_notes_are_in_order_of_all_digits_of_their_instants(have: Have, get: Get) -> None:
+    instants = ["00.5", "00.4999999", "00", "00.5000001", "00.500001", "00.49", "01"]
+    notes = [note(number, created=f"2026-01-02T03:04:{instant}Z") for number, instant in enumerate(instants, 1)]
+    have(case(1, notes=notes))
+    listed = [int(found["id"]) for found in cases(get("1?$attribute=notes"))[0]["notes"]["note"]]
+    # Both databases keep microseconds.
+    assert listed == [3, 6, 2, 1, 4, 5, 7]
+
+
 def test_related_cases_are_in_one_direction_and_not_filtered(have: Have, get: Get) -> None:
     have(case(1, relatedCases=[2]), case(2, department=11))
     assert cases(get("1?$attribute=relatedCases"))[0]["relatedCases"]["link"][0]["href"] == f"{CASE}/2"

@@ -1,6 +1,7 @@
 """What is compiled from a schema gives what marshmallow and lxml give with it, only faster."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import orjson
 import pytest
@@ -29,7 +30,6 @@ from casemgr.locales import LOCALES, Locale
 from casemgr.negotiation import MediaType
 from casemgr.representations import case_encoder
 from casemgr.representations.as_xml import NAMESPACE
-from casemgr.representations.plain_data import PlainData
 from schemas import schema_for
 from schemas.fields import Part
 from schemas.plan import plan_of
@@ -73,6 +73,7 @@ CASES = st.builds(
     unread_activity_count=st.integers(0, 1000),
     on_behalf_of=st.none() | IDS,
 )
+PlainData: TypeAlias = "str | int | Mapping[str, PlainData] | Sequence[PlainData]"
 KINDS = st.sampled_from(ActorKind)
 ASKED = KINDS.flatmap(lambda kind: st.tuples(st.just(kind), st.frozensets(st.sampled_from(ATTRIBUTES[kind]))))
 

@@ -43,9 +43,8 @@ WHOLE = Case(
 
 @pytest.fixture(autouse=True)
 def english() -> object:
-    app = Flask("schemas")
-    init_app(app)
-    with app.app_context(), use_locale(DEFAULT_LOCALE):
+    init_app(Flask("schemas"))
+    with use_locale(DEFAULT_LOCALE):
         yield
 
 
