@@ -164,7 +164,7 @@ def _write(tables: str, folder: Path) -> None:
 def main() -> None:
     """Measure, and print or write what was measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round, two minutes, nothing is written")
+    parser.add_argument("--quick", action="store_true", help="one short round, a minute, nothing is written")
     arguments = parser.parse_args()
     if missing := _find_missing():
         sys.exit(f"This machine has no {' and no '.join(missing)}.")
