@@ -4,6 +4,7 @@ On a terminal a line is for a person to read, elsewhere it is a JSON object.
 """
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ import orjson
 
 from casemgr.observations import Exchange
 from casemgr.request_ids import RequestIdFilter
+
+_STANDARD_ERROR = 2
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +25,7 @@ def configure() -> None:
     logging.getLogger("authlib").setLevel(logging.INFO)
     log = logging.getLogger("casemgr")
     if not log.handlers:
-        handler = logging.StreamHandler()
+        handler = _Handler()
         handler.addFilter(RequestIdFilter())
         handler.setFormatter(_text() if sys.stderr.isatty() else _JsonFormatter())
         log.addHandler(handler)
@@ -70,6 +73,24 @@ def _facts(exchange: Exchange) -> dict[str, str | int | float]:
 
 def _text() -> logging.Formatter:
     return logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s")
+
+
+class _Handler(logging.Handler):
+    """Writes each line to standard error by one call of the system, which needs no lock.
+
+    A thread that had the lock would wait for its turn after the call, and all other requests for the thread.
+    """
+
+    def createLock(self) -> None:  # noqa: N802 - logging calls it so
+        """Make none."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        try:
+            os.write(_STANDARD_ERROR, f"{self.format(record)}\n".encode())
+        except OSError:
+            self.handleError(record)
 
 
 class _JsonFormatter(logging.Formatter):
