@@ -1,0 +1,287 @@
+"""What each trick of the hot path is worth, beside the plain way: `python -m benchmarks.alternatives`."""
+
+import gc
+import io
+import logging
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import flask_babel
+from flask import Flask
+from lxml import etree
+from sqlalchemy import URL, Engine, bindparam, select
+from werkzeug.test import create_environ, run_wsgi_app
+
+from app import create_app
+from benchmarks import dataset
+from benchmarks.requests import CASES
+from casemgr import i18n, models
+from casemgr.actors import ActorKind
+from casemgr.cases import Case, UserName
+from casemgr.config import Config
+from casemgr.database import create_engine, reading
+from casemgr.instants import format_instant
+from casemgr.locales import LOCALES
+from casemgr.negotiation import MediaType
+from casemgr.repository import load_cases
+from casemgr.representations import case_encoder
+from casemgr.representations.as_xml import NAMESPACE
+from casemgr.statements import Statement
+from schemas import schema_for
+from schemas.fields import WHOLE
+from schemas.plan import Kind, Member, plan_of
+
+_IDS = list(range(1, 76))
+_SUMMARY: tuple[ActorKind, frozenset[Any]] = (ActorKind.USER, frozenset())
+
+Comparison = tuple[str, Mapping[str, Callable[[], object]]]
+
+
+def _microseconds(work: Callable[[], object]) -> float:
+    """Take the best of several runs, which others on the machine have disturbed least."""
+    work()
+    best, number = float("inf"), 1
+    while best * number < 0.02:
+        number *= 2
+        for _ in range(5):
+            began = time.perf_counter()
+            for _ in range(number):
+                work()
+            best = min(best, (time.perf_counter() - began) / number)
+    return best * 1e6
+
+
+def _closure(members: Sequence[Member]) -> Callable[[Any], dict[str, Any]]:
+    """Dump by closures, one for each member."""
+    parts = [(member.name, _member_closure(member)) for member in members]
+
+    def dump(holder: Any) -> dict[str, Any]:
+        return {name: value for name, get in parts if (value := get(holder)) is not None}
+
+    return dump
+
+
+def _member_closure(member: Member) -> Callable[[Any], Any]:
+    def attribute(holder: Any) -> Any:
+        return holder if member.attribute == WHOLE else getattr(holder, member.attribute)
+
+    inner = _closure(member.members)
+    if member.constant is not None:
+        return lambda _: member.constant
+    if member.build:
+        build = member.build
+        return lambda holder: build(attribute(holder))
+    if member.kind is Kind.NUMBER_AS_TEXT:
+        return lambda holder: str(attribute(holder))
+    if member.kind is Kind.LIST_OF_ONE:
+        return lambda holder: [inner(attribute(holder))]
+    if member.kind is Kind.LIST:
+        return lambda holder: [inner(item) for item in attribute(holder)]
+    if member.named:
+        # Without the names, which would only take longer.
+        return lambda holder: {"value": attribute(holder), "displayValue": attribute(holder)}
+    if member.kind is Kind.OBJECT:
+        return lambda holder: None if (value := attribute(holder)) is None else inner(value)
+    return attribute
+
+
+def _append(parent: etree._Element, name: str, data: Any) -> None:
+    qualified = f"{{{NAMESPACE}}}{name}"
+    if isinstance(data, Mapping):
+        element = etree.SubElement(parent, qualified)
+        for member, value in data.items():
+            if member in {"id", "rel", "href"}:
+                element.set(member, value)
+            else:
+                _append(element, member, value)
+    elif isinstance(data, str):
+        etree.SubElement(parent, qualified).text = data
+    else:
+        for item in data:
+            _append(parent, name, item)
+
+
+def _write_tree(dumped: list[Any]) -> bytes:
+    root = etree.Element(f"{{{NAMESPACE}}}cases", nsmap={None: NAMESPACE})
+    _append(root, "case", dumped)
+    return etree.tostring(root)
+
+
+def _write(file: Any, name: str, data: Any) -> None:
+    if isinstance(data, Mapping):
+        attributes = {member: value for member, value in data.items() if member in {"id", "rel", "href"}}
+        with file.element(name, attributes):
+            for member, value in data.items():
+                if member not in attributes:
+                    _write(file, member, value)
+    elif isinstance(data, str):
+        with file.element(name):
+            file.write(data)
+    else:
+        for item in data:
+            _write(file, name, item)
+
+
+def _write_file(dumped: list[Any]) -> bytes:
+    stream = io.BytesIO()
+    with etree.xmlfile(stream) as file, file.element("cases", nsmap={None: NAMESPACE}):
+        _write(file, "case", dumped)
+    return stream.getvalue()
+
+
+def _representations(cases: list[Case]) -> Iterator[Comparison]:
+    schema = schema_for(*_SUMMARY)
+    closures = _closure(plan_of(schema))
+    dumped: Any = schema.dump(cases, many=True)
+    encode_json, encode_xml = (case_encoder(media_type, *_SUMMARY) for media_type in MediaType)
+    yield (
+        "75 summaries to JSON",
+        {
+            "compiled code, with orjson": lambda: encode_json(cases),
+            "closures": lambda: [closures(case) for case in cases],
+            "marshmallow's dump": lambda: schema.dump(cases, many=True),
+        },
+    )
+    yield (
+        "75 summaries to XML",
+        {
+            "compiled code": lambda: encode_xml(cases),
+            "etree.xmlfile, of plain data": lambda: _write_file(dumped),
+            "a tree of lxml, of plain data": lambda: _write_tree(dumped),
+        },
+    )
+
+
+def _statements(engine: Engine) -> Iterator[Comparison]:
+    plain = select(models.Case.id, models.Case.subject).where(models.Case.id == bindparam("id"))
+    statement, parameters = Statement(plain), {"id": 1}
+
+    def plain_connection() -> None:
+        with engine.connect() as connection, connection.begin():
+            connection.connection.cursor().execute("SELECT 1")
+
+    def lean_connection() -> None:
+        with reading(engine) as source:
+            source.connection.cursor().execute("SELECT 1")
+
+    yield "a connection and its transaction", {"reading()": lean_connection, "Engine.connect()": plain_connection}
+    with reading(engine) as source:
+        yield "a case by its ID", {"Statement.execute()": lambda: statement.execute(source, parameters)}
+    with engine.connect() as connection:
+        yield "a case by its ID", {"Connection.execute()": lambda: connection.execute(plain, parameters).all()}
+
+
+def _texts(path: Path) -> Iterator[Comparison]:
+    driver = sqlite3.connect(path)
+    engine = create_engine(URL.create("sqlite", database=str(path)))
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        lenient = raw.text_factory
+    query = "SELECT subject, description, solution, status FROM cases LIMIT 75"
+
+    def read(text_factory: Any) -> Callable[[], object]:
+        def fetch() -> object:
+            driver.text_factory = text_factory
+            return driver.execute(query).fetchall()
+
+        return fetch
+
+    yield "300 texts of SQLite", {"read strictly": read(str), "read leniently": read(lenient)}
+    at = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+    yield "an instant", {"format_instant()": lambda: format_instant(at)}
+    in_sql = "SELECT substr(created, 1, 10) || 'T' || substr(created || '.000', 12, 12) || 'Z' FROM cases LIMIT 1000"
+    written, plain = (
+        _microseconds(lambda query=query: driver.execute(query).fetchall())  # type: ignore[misc]
+        for query in (in_sql, "SELECT created FROM cases LIMIT 1000")
+    )
+    print(f"| an instant | written by SQLite | {(written - plain) / 1000:.2f} |")
+    driver.close()
+
+
+def _objects() -> Iterator[Comparison]:
+    @dataclass(frozen=True, slots=True)
+    class FrozenUserName:
+        id: int
+        first_name: str
+        last_name: str
+
+    yield (
+        "an object of three attributes",
+        {
+            "a named tuple": lambda: UserName(1, "Ada", "Byron"),
+            "a frozen dataclass": lambda: FrozenUserName(1, "Ada", "Byron"),
+        },
+    )
+
+
+def _messages(app: Flask) -> Iterator[Comparison]:
+    message = "What you asked for could not be found."
+    locale = LOCALES[4]
+    with app.test_request_context(), flask_babel.force_locale(locale.babel), i18n.use_locale(locale):
+        yield (
+            "a message in German",
+            {
+                "i18n.translate()": lambda: i18n.translate(message),
+                "flask_babel.gettext()": lambda: flask_babel.gettext(message),
+            },
+        )
+
+
+@contextmanager
+def _collecting(*, frozen: bool) -> Iterator[None]:
+    if frozen:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 10, 10)
+    yield
+    gc.set_threshold(700, 10, 10)
+    gc.unfreeze()
+
+
+def _collector(app: Flask) -> Iterator[Comparison]:
+    request = next(request for request in CASES if request.name == "75 cases, all")
+    path, _, query = request.path.partition("?")
+
+    def ask() -> None:
+        run_wsgi_app(app, create_environ(path, query_string=query, headers=dict(request.headers)))
+
+    for frozen, name in ((True, "collector as gunicorn.conf.py sets it"), (False, "collector as Python sets it")):
+        with _collecting(frozen=frozen):
+            yield "a whole request, 75 cases, all", {name: ask}
+
+
+def _comparisons(path: Path) -> Iterator[Comparison]:
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url)
+    dataset.fill(engine, 1000)
+    app = create_app(Config(url))
+    with reading(engine) as source:
+        cases = list(load_cases(source, _IDS).values())
+    with i18n.use_locale(LOCALES[0]):
+        yield from _representations(cases)
+    yield from _statements(engine)
+    yield from _objects()
+    yield from _messages(app)
+    yield from _texts(path)
+    logging.getLogger("casemgr").setLevel(logging.ERROR)
+    yield from _collector(app)
+
+
+def main() -> None:
+    """Print how long each way takes."""
+    print("| what | how | µs |\n| --- | --- | --: |")
+    with tempfile.TemporaryDirectory(prefix="casemgr-alternatives-") as name:
+        for what, ways in _comparisons(Path(name) / "casemgr.db"):
+            for how, work in ways.items():
+                print(f"| {what} | {how} | {_microseconds(work):.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
