@@ -38,6 +38,9 @@ from schemas import schema_for
 from schemas.fields import WHOLE
 from schemas.plan import Kind, Member, plan_of
 
+_ENOUGH = 0.02
+"""Seconds that a run has to take at the least."""
+
 _IDS = list(range(1, 76))
 _SUMMARY: tuple[ActorKind, frozenset[Any]] = (ActorKind.USER, frozenset())
 
@@ -47,15 +50,18 @@ Comparison = tuple[str, Mapping[str, Callable[[], object]]]
 def _microseconds(work: Callable[[], object]) -> float:
     """Take the best of several runs, which others on the machine have disturbed least."""
     work()
-    best, number = float("inf"), 1
-    while best * number < 0.02:
+    number, runs = 1, [0.0]
+    while min(runs) * number < _ENOUGH:
         number *= 2
-        for _ in range(5):
-            began = time.perf_counter()
-            for _ in range(number):
-                work()
-            best = min(best, (time.perf_counter() - began) / number)
-    return best * 1e6
+        runs = [_run(work, number) for _ in range(5)]
+    return min(runs) * 1e6
+
+
+def _run(work: Callable[[], object], number: int) -> float:
+    began = time.perf_counter()
+    for _ in range(number):
+        work()
+    return (time.perf_counter() - began) / number
 
 
 def _closure(members: Sequence[Member]) -> Callable[[Any], dict[str, Any]]:

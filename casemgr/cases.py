@@ -1,6 +1,6 @@
 """A case and what belongs to it, as plain data: what `casemgr.repository` loads and `schemas` represent.
 
-What a request has hundreds of are named tuples: frozen dataclasses take three times as long to make.
+What a request has hundreds of are named tuples: frozen dataclasses take nearly twice as long to make.
 Instants are texts already, as `casemgr.instants` writes them.
 """
 

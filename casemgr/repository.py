@@ -275,7 +275,7 @@ def load_activity_summary(source: Source, case_id: int, customer_id: int) -> Act
 
 
 def _summary(row: Row, more: Mapping[str, Any] = MappingProxyType({})) -> Case:
-    """Make a case of the columns of _SUMMARY, by position: by name it takes twice as long.
+    """Make a case of the columns of _SUMMARY, by position: the rows of a driver have no names.
 
     :param more: the attributes that are no part of a summary.
     """

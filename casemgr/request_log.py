@@ -94,10 +94,7 @@ class _Handler(logging.Handler):
 
 
 class _JsonFormatter(logging.Formatter):
-    """Writes a record as a JSON object.
-
-    python-json-logger takes three times as long: with it, logging is an eighth of a request (docs/performance.md).
-    """
+    """Writes a record as a JSON object: what it has, without a look at each of the attributes that it could have."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {

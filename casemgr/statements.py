@@ -1,7 +1,7 @@
 """Statements of the hot path: declared with SQLAlchemy, compiled once, run by the driver itself.
 
-What `Connection.execute` adds to each of them takes five times as long as SQLite takes for the statement of a request
-(docs/performance.md). The pool is SQLAlchemy's all the same.
+`Connection.execute` takes five times as long for a case on SQLite (docs/performance.md). The pool is SQLAlchemy's all
+the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -156,7 +156,7 @@ def _list_ids_on_postgresql(element: ListIds, compiler: SQLCompiler, **options: 
 
 
 class InstantText(FunctionElement[str]):
-    """An instant as `casemgr.instants` writes it (contract REP-1); in Python it takes four times as long."""
+    """An instant as `casemgr.instants` writes it (contract REP-1); in Python it takes three times as long."""
 
     name = "instant_text"
     type = Text()

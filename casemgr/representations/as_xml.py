@@ -1,7 +1,7 @@
 """The bodies as XML: the same content as the JSON, by the same names.
 
-For 75 cases lxml takes 4 ms to build a tree, and 3 ms to write without one (`etree.xmlfile`). So it writes each element
-once, with marks instead of values; code that is compiled from that puts the values in, in 0.6 ms (docs/performance.md).
+For 75 cases lxml takes nearly 4 ms, with a tree or without one (`etree.xmlfile`). So it writes each element once, with
+marks instead of values; code that is compiled from that puts the values in, in less than 0.5 ms (docs/performance.md).
 """
 
 import re

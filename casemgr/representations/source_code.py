@@ -1,6 +1,6 @@
 """The source code that an encoder compiles from the plan of a schema.
 
-Closures, one for each member, would be easier to write, and take five times as long for a case (docs/performance.md).
+Closures, one for each member, would be easier to write, and take more than twice as long (docs/performance.md).
 """
 
 from collections.abc import Callable, Iterator
