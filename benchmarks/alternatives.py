@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_babel
+import orjson
 from flask import Flask
 from lxml import etree
 from sqlalchemy import URL, Engine, bindparam, select
@@ -24,7 +25,7 @@ from benchmarks import dataset
 from benchmarks.requests import CASES
 from casemgr import i18n, models
 from casemgr.actors import ActorKind
-from casemgr.cases import Case, UserName
+from casemgr.cases import ActivitySummary, Case
 from casemgr.config import Config
 from casemgr.database import create_engine, reading
 from casemgr.instants import format_instant
@@ -64,38 +65,43 @@ def _run(work: Callable[[], object], number: int) -> float:
     return (time.perf_counter() - began) / number
 
 
-def _closure(members: Sequence[Member]) -> Callable[[Any], dict[str, Any]]:
-    """Dump by closures, one for each member."""
+def _closure(members: Sequence[Member]) -> Callable[[Any, str], dict[str, Any]]:
+    """Dump by closures, one for each member, which take an object and what the names of its attributes begin with."""
     parts = [(member.name, _member_closure(member)) for member in members]
 
-    def dump(holder: Any) -> dict[str, Any]:
-        return {name: value for name, get in parts if (value := get(holder)) is not None}
+    def dump(holder: Any, beginning: str) -> dict[str, Any]:
+        return {name: value for name, get in parts if (value := get(holder, beginning)) is not None}
 
     return dump
 
 
-def _member_closure(member: Member) -> Callable[[Any], Any]:
-    def attribute(holder: Any) -> Any:
-        return holder if member.attribute == WHOLE else getattr(holder, member.attribute)
-
+def _member_closure(member: Member) -> Callable[[Any, str], Any]:
     inner = _closure(member.members)
-    if member.constant is not None:
-        return lambda _: member.constant
-    if member.build:
-        build = member.build
-        return lambda holder: build(attribute(holder))
-    if member.kind is Kind.NUMBER_AS_TEXT:
-        return lambda holder: str(attribute(holder))
-    if member.kind is Kind.LIST_OF_ONE:
-        return lambda holder: [inner(attribute(holder))]
-    if member.kind is Kind.LIST:
-        return lambda holder: [inner(item) for item in attribute(holder)]
-    if member.named:
-        # Without the names, which would only take longer.
-        return lambda holder: {"value": attribute(holder), "displayValue": attribute(holder)}
-    if member.kind is Kind.OBJECT:
-        return lambda holder: None if (value := attribute(holder)) is None else inner(value)
-    return attribute
+    whole = member.attribute == WHOLE
+
+    def attribute(holder: Any, beginning: str) -> Any:
+        return getattr(holder, beginning + member.attribute)
+
+    def group(holder: Any, beginning: str) -> Any:
+        there = not member.keys or any(getattr(holder, beginning + key) is not None for key in member.keys)
+        return inner(holder, beginning if whole else f"{beginning}{member.attribute}_") if there else None
+
+    match member.kind:
+        case Kind.CONSTANT:
+            return lambda *_: member.constant
+        case Kind.PATH:
+            return lambda holder, beginning: member.pieces[0].format(id=getattr(holder, f"{beginning}id"))
+        case Kind.NUMBER_AS_TEXT:
+            return lambda holder, beginning: str(attribute(holder, beginning))
+        case Kind.DISPLAY_VALUE:
+            # Without the names, which would only take longer.
+            return lambda holder, beginning: dict.fromkeys(("value", "displayValue"), attribute(holder, beginning))
+        case Kind.OBJECT:
+            return group
+        case Kind.LIST_OF_ONE:
+            return lambda holder, beginning: [group(holder, beginning)]
+        case _:
+            return attribute
 
 
 def _append(parent: etree._Element, name: str, data: Any) -> None:
@@ -150,9 +156,9 @@ def _representations(cases: list[Case]) -> Iterator[Comparison]:
     yield (
         "75 summaries to JSON",
         {
-            "compiled code, with orjson": lambda: encode_json(cases),
-            "closures": lambda: [closures(case) for case in cases],
-            "marshmallow's dump": lambda: schema.dump(cases, many=True),
+            "compiled code": lambda: encode_json(cases),
+            "closures, with orjson": lambda: orjson.dumps([closures(case, "") for case in cases]),
+            "marshmallow's dump, with orjson": lambda: orjson.dumps(schema.dump(cases, many=True)),
         },
     )
     yield (
@@ -180,6 +186,18 @@ def _statements(engine: Engine) -> Iterator[Comparison]:
     yield "a connection and its transaction", {"reading()": lean_connection, "Engine.connect()": plain_connection}
     with reading(engine) as source:
         yield "a case by its ID", {"Statement.execute()": lambda: statement.execute(source, parameters)}
+        short = ("id", "department_id", "status", "severity", "subject", "owner_id", "folder_id", "customer_id")
+        columns = [getattr(models.Case, name) for name in short]
+        summaries = select(*columns, models.Department.name).join_from(models.Case, models.Department)
+        summaries = summaries.where(models.Case.id <= bindparam("id"))
+        as_rows, at_once = Statement(summaries), Statement(summaries, many=True)
+        yield (
+            "75 cases of SQLite",
+            {
+                "as one JSON text": lambda: at_once.execute(source, {"id": 75}),
+                "as rows": lambda: as_rows.execute(source, {"id": 75}),
+            },
+        )
     with engine.connect() as connection:
         yield "a case by its ID", {"Connection.execute()": lambda: connection.execute(plain, parameters).all()}
 
@@ -213,16 +231,15 @@ def _texts(path: Path) -> Iterator[Comparison]:
 
 def _objects() -> Iterator[Comparison]:
     @dataclass(frozen=True, slots=True)
-    class FrozenUserName:
-        id: int
-        first_name: str
-        last_name: str
+    class FrozenSummary:
+        recent_activity_date: str
+        unread_activity_count: int
 
     yield (
-        "an object of three attributes",
+        "an object of two attributes",
         {
-            "a named tuple": lambda: UserName(1, "Ada", "Byron"),
-            "a frozen dataclass": lambda: FrozenUserName(1, "Ada", "Byron"),
+            "a named tuple": lambda: ActivitySummary("2026", 1),
+            "a frozen dataclass": lambda: FrozenSummary("2026", 1),
         },
     )
 

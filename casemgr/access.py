@@ -40,7 +40,7 @@ def may_read_case(actor: Actor, requested: Case) -> bool:
     """Judge a case by its department (contract ACC-5, ACC-7); what a customer may see depends on activities instead."""
     match actor:
         case User():
-            return requested.department.id in actor.readable_department_ids
+            return requested.department_id in actor.readable_department_ids
         case ClientApplication():
             return True
         case Customer():
@@ -63,9 +63,10 @@ def as_seen_by(customer: Customer, case: Case, summary: ActivitySummary, asked_b
 
     Source: contract ACC-12, ACC-13.
     """
-    own = case.customer is not None and case.customer.id == customer.id
+    own = case.customer_id == customer.id
     return case._replace(
-        customer=case.customer if own else None,
+        customer_id=case.customer_id if own else None,
+        customer_name=case.customer_name if own else None,
         recent_activity_date=summary.recent_activity_date,
         unread_activity_count=summary.unread_activity_count,
         on_behalf_of=None if customer == asked_by else customer.id,

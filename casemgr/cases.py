@@ -51,50 +51,26 @@ class CustomAttribute(NamedTuple):
     values: tuple[NamedValue, ...]
 
 
-class UserName(NamedTuple):
-    """A user as a case names them."""
+class RelatedCase(NamedTuple):
+    """A case that another one refers to."""
 
     id: int
-    first_name: str
-    last_name: str
-
-
-class Department(NamedTuple):
-    """The department that a case belongs to."""
-
-    id: int
-    name: str
-
-
-class Folder(NamedTuple):
-    """The folder that a case lies in; its name is a built-in value or any text."""
-
-    id: int
-    name: str
-
-
-class Owner(NamedTuple):
-    """Who has a case and in which folder: one of them at least."""
-
-    user: UserName | None
-    folder: Folder | None
-
-
-class CustomerName(NamedTuple):
-    """A customer as a case names them."""
-
-    id: int
-    name: str
 
 
 class Note(NamedTuple):
-    """A note on a case."""
+    """A note on a case.
 
+    :param stored: when it was created, as the database writes it, with microseconds: what notes are ordered by.
+    """
+
+    stored: str
     id: int
     case_id: int
-    content: str
     created: str
-    created_by: UserName
+    content: str
+    created_by_id: int
+    created_by_first_name: str
+    created_by_last_name: str
 
 
 class ActivitySummary(NamedTuple):
@@ -107,29 +83,43 @@ class ActivitySummary(NamedTuple):
 class Case(NamedTuple):
     """A case; None is what it does not have, or what nobody asked for.
 
+    It is flat, as the database gives it: objects in between take as long to make as the whole answer takes to write.
+
     :param on_behalf_of: the other customer for whom a customer asked; links carry it on.
     """
 
     id: int
-    department: Department
+    department_id: int
+    department_name: str
     status: str
     severity: str
     subject: str
     last_modified: str
-    last_modified_by: UserName | None = None
+    last_modified_by_id: int | None = None
+    last_modified_by_first_name: str | None = None
+    last_modified_by_last_name: str | None = None
     due_date: str | None = None
-    owner: Owner | None = None
-    customer: CustomerName | None = None
+    owner_user_id: int | None = None
+    owner_user_first_name: str | None = None
+    owner_user_last_name: str | None = None
+    owner_folder_id: int | None = None
+    owner_folder_name: str | None = None
+    customer_id: int | None = None
+    customer_name: str | None = None
     created: str | None = None
-    created_by: UserName | None = None
+    created_by_id: int | None = None
+    created_by_first_name: str | None = None
+    created_by_last_name: str | None = None
     originating_channel: str | None = None
     description: str | None = None
     solution: str | None = None
-    user_last_worked: UserName | None = None
+    user_last_worked_id: int | None = None
+    user_last_worked_first_name: str | None = None
+    user_last_worked_last_name: str | None = None
     last_closed: str | None = None
-    related_case_ids: tuple[int, ...] = ()
-    notes: tuple[Note, ...] = ()
-    custom_attributes: tuple[CustomAttribute, ...] = ()
+    related_cases: tuple[RelatedCase, ...] | None = None
+    notes: tuple[Note, ...] | None = None
+    custom_attributes: tuple[CustomAttribute, ...] | None = None
     recent_activity_date: str | None = None
     unread_activity_count: int | None = None
     on_behalf_of: int | None = None

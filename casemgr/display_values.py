@@ -63,23 +63,18 @@ BUILT_IN_VALUES: Mapping[ValueKind, Mapping[str, tuple[str, str]]] = {
 }
 
 
-def name_values(kind: ValueKind) -> Mapping[str, NamedValue]:
-    """Name the built-in values of a kind in the locale in use.
+@cache
+def built_in_names(kind: ValueKind, locale: Locale) -> Mapping[str, NamedValue]:
+    """Name the built-in values of a kind in a locale.
 
     Source: contract REP-2.
     """
-    return _name_values(kind, current_locale())
-
-
-def name_value(names: Mapping[str, NamedValue], value: str) -> NamedValue:
-    """Name a value; one that is not built in is called what it is (contract REP-2)."""
-    return names.get(value) or NamedValue(value, value)
-
-
-# Asked for with every request: the message catalogue is asked once for each locale.
-@cache
-def _name_values(kind: ValueKind, locale: Locale) -> Mapping[str, NamedValue]:
     with use_locale(locale):
         return {
             value: NamedValue(value, translate_in_context(*message)) for value, message in BUILT_IN_VALUES[kind].items()
         }
+
+
+def name_value(kind: ValueKind, value: str) -> NamedValue:
+    """Name a value in the locale in use; one that is not built in is called what it is (contract REP-2)."""
+    return built_in_names(kind, current_locale()).get(value) or NamedValue(value, value)

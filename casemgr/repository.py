@@ -1,21 +1,12 @@
 """The only place that selects cases: every statement is built once and answers for all IDs at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
-from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Select,
-    and_,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import and_, bindparam, case, func, null, or_, select
 from sqlalchemy.orm import aliased
 
 from casemgr import models
@@ -25,18 +16,16 @@ from casemgr.cases import (
     Case,
     CustomAttribute,
     CustomAttributeDefinition,
-    CustomerName,
     DataType,
-    Department,
-    Folder,
     NamedValue,
     Note,
-    Owner,
-    UserName,
+    RelatedCase,
 )
 from casemgr.database import Source
 from casemgr.models import ActivityMode, ActivityType
-from casemgr.statements import SEPARATOR, InstantText, IsOneOf, ListIds, ListRows, Row, Statement
+from casemgr.statements import InstantText, IsOneOf, ListRows, Statement
+
+_T = TypeVar("_T")
 
 _MODIFIER = aliased(models.User)
 _OWNER = aliased(models.User)
@@ -44,39 +33,42 @@ _CREATOR = aliased(models.User)
 _WORKER = aliased(models.User)
 
 
-_SUMMARY = (
-    select(
-        models.Case.id,
-        models.Case.department_id,
-        models.Department.name,
-        models.Case.status,
-        models.Case.severity,
-        models.Case.subject,
-        InstantText(models.Case.last_modified),
-        models.Case.last_modified_by_id,
-        _MODIFIER.first_name,
-        _MODIFIER.last_name,
-        InstantText(models.Case.due_date),
-        models.Case.owner_id,
-        _OWNER.first_name,
-        _OWNER.last_name,
-        models.Case.folder_id,
-        models.Folder.name,
-        models.Case.customer_id,
-        models.Customer.name,
-    )
-    .join_from(models.Case, models.Department, models.Department.id == models.Case.department_id)
-    .outerjoin(_MODIFIER, _MODIFIER.id == models.Case.last_modified_by_id)
-    .outerjoin(_OWNER, _OWNER.id == models.Case.owner_id)
-    .outerjoin(models.Folder, models.Folder.id == models.Case.folder_id)
-    .outerjoin(models.Customer, models.Customer.id == models.Case.customer_id)
-    .where(IsOneOf(models.Case.id))
-)
+def _all(make: Callable[[list[Any]], _T]) -> Callable[[list[list[Any]]], tuple[_T, ...]]:
+    return lambda rows: tuple(map(make, rows))
 
-_SUMMARY_COLUMNS = len(_SUMMARY.selected_columns)
+
+def _custom_attributes(rows: list[list[Any]]) -> tuple[CustomAttribute, ...]:
+    """Group the rows of _CUSTOM_VALUES."""
+    values: dict[str, list[NamedValue]] = {}
+    for _, _, name, value, label in rows:
+        values.setdefault(name, []).append(NamedValue(value, label))
+    return tuple([CustomAttribute(name, tuple(named)) for name, named in values.items()])
+
+
+# The columns are those of `Case`, by name.
+_SUMMARY_COLUMNS: Mapping[str, Any] = {
+    "id": models.Case.id,
+    "department_id": models.Case.department_id,
+    "department_name": models.Department.name,
+    "status": models.Case.status,
+    "severity": models.Case.severity,
+    "subject": models.Case.subject,
+    "last_modified": InstantText(models.Case.last_modified),
+    "last_modified_by_id": models.Case.last_modified_by_id,
+    "last_modified_by_first_name": _MODIFIER.first_name,
+    "last_modified_by_last_name": _MODIFIER.last_name,
+    "due_date": InstantText(models.Case.due_date),
+    "owner_user_id": models.Case.owner_id,
+    "owner_user_first_name": _OWNER.first_name,
+    "owner_user_last_name": _OWNER.last_name,
+    "owner_folder_id": models.Case.folder_id,
+    "owner_folder_name": models.Folder.name,
+    "customer_id": models.Case.customer_id,
+    "customer_name": models.Customer.name,
+}
 
 _RELATED_CASES = (
-    select(ListIds(models.RelatedCase.related_case_id))
+    select(ListRows(models.RelatedCase.related_case_id, read=_all(RelatedCase._make)))
     .where(models.RelatedCase.case_id == models.Case.id)
     .scalar_subquery()
 )
@@ -94,32 +86,33 @@ _DETAILS = frozenset(
         Attribute.LAST_CLOSED,
     }
 )
-_DETAIL_COLUMNS = (
-    InstantText(models.Case.created),
-    models.Case.created_by_id,
-    _CREATOR.first_name,
-    _CREATOR.last_name,
-    models.Case.originating_channel,
-    models.Case.description,
-    models.Case.solution,
-    models.Case.user_last_worked_id,
-    _WORKER.first_name,
-    _WORKER.last_name,
-    InstantText(models.Case.last_closed),
-    _RELATED_CASES,
-)
+_DETAIL_COLUMNS: Mapping[str, Any] = {
+    "created": InstantText(models.Case.created),
+    "created_by_id": models.Case.created_by_id,
+    "created_by_first_name": _CREATOR.first_name,
+    "created_by_last_name": _CREATOR.last_name,
+    "originating_channel": models.Case.originating_channel,
+    "description": models.Case.description,
+    "solution": models.Case.solution,
+    "user_last_worked_id": models.Case.user_last_worked_id,
+    "user_last_worked_first_name": _WORKER.first_name,
+    "user_last_worked_last_name": _WORKER.last_name,
+    "last_closed": InstantText(models.Case.last_closed),
+    "related_cases": _RELATED_CASES,
+}
 
-# The first two columns are the order; what is written of an instant lacks its microseconds.
 _NOTES = (
     select(
         ListRows(
             models.Note.created,
             models.Note.id,
+            models.Note.case_id,
             InstantText(models.Note.created),
             models.Note.content,
             models.Note.created_by_id,
             models.User.first_name,
             models.User.last_name,
+            read=_all(Note._make),
         )
     )
     .join_from(models.Note, models.User, models.User.id == models.Note.created_by_id)
@@ -136,6 +129,7 @@ _CUSTOM_VALUES = (
             models.CustomAttribute.name,
             models.CustomValue.value,
             models.EnumerationValue.label,
+            read=_custom_attributes,
         )
     )
     .join_from(models.CustomValue, models.CustomAttribute, models.CustomAttribute.id == models.CustomValue.attribute_id)
@@ -153,18 +147,27 @@ _CUSTOM_VALUES = (
 
 @cache
 def _select_cases(*, details: bool, notes: bool, custom: bool) -> Statement:
-    selected: Select[*tuple[Any, ...]] = _SUMMARY
+    """Select all columns of `Case`; those that nobody asked for are NULL."""
+    columns = {
+        **_SUMMARY_COLUMNS,
+        **(_DETAIL_COLUMNS if details else {}),
+        **({"notes": _NOTES} if notes else {}),
+        **({"custom_attributes": _CUSTOM_VALUES} if custom else {}),
+    }
+    selected = (
+        select(*(columns.get(name, null()) for name in Case._fields))
+        .join_from(models.Case, models.Department, models.Department.id == models.Case.department_id)
+        .outerjoin(_MODIFIER, _MODIFIER.id == models.Case.last_modified_by_id)
+        .outerjoin(_OWNER, _OWNER.id == models.Case.owner_id)
+        .outerjoin(models.Folder, models.Folder.id == models.Case.folder_id)
+        .outerjoin(models.Customer, models.Customer.id == models.Case.customer_id)
+        .where(IsOneOf(models.Case.id))
+    )
     if details:
-        selected = (
-            selected.add_columns(*_DETAIL_COLUMNS)
-            .outerjoin(_CREATOR, _CREATOR.id == models.Case.created_by_id)
-            .outerjoin(_WORKER, _WORKER.id == models.Case.user_last_worked_id)
+        selected = selected.outerjoin(_CREATOR, _CREATOR.id == models.Case.created_by_id).outerjoin(
+            _WORKER, _WORKER.id == models.Case.user_last_worked_id
         )
-    if notes:
-        selected = selected.add_columns(_NOTES)
-    if custom:
-        selected = selected.add_columns(_CUSTOM_VALUES)
-    return Statement(selected)
+    return Statement(selected, many=True)
 
 
 _DEFINITIONS = (
@@ -216,32 +219,18 @@ _SELECT_ACTIVITY_SUMMARY = Statement(
 
 
 def load_cases(
-    source: Source,
-    ids: Sequence[int],
-    attributes: frozenset[Attribute] = frozenset(),
-    custom_names: frozenset[str] | None = frozenset(),
+    source: Source, ids: Sequence[int], attributes: frozenset[Attribute] = frozenset(), *, custom: bool = False
 ) -> dict[int, Case]:
     """Load cases by one statement.
 
     :param attributes: what is wanted beyond the summary.
-    :param custom_names: which custom attributes are wanted; None means every one.
+    :param custom: whether the custom attributes are wanted.
     :returns: those that exist, by ID.
     """
-    details, notes = not _DETAILS.isdisjoint(attributes), Attribute.NOTES in attributes
-    custom = custom_names is None or bool(custom_names)
-    rows = _select_cases(details=details, notes=notes, custom=custom).execute(source, {"ids": ids})
-    if not (details or notes or custom):
-        return {row[0]: _summary(row) for row in rows}
-    cases = {}
-    for row in rows:
-        rest = iter(row[_SUMMARY_COLUMNS:])
-        more = _details(*islice(rest, len(_DETAIL_COLUMNS))) if details else {}
-        if notes:
-            more["notes"] = _notes(row[0], next(rest))
-        if custom:
-            more["custom_attributes"] = _custom_attributes(next(rest), custom_names)
-        cases[row[0]] = _summary(row[:_SUMMARY_COLUMNS], more)
-    return cases
+    select_cases = _select_cases(
+        details=not _DETAILS.isdisjoint(attributes), notes=Attribute.NOTES in attributes, custom=custom
+    )
+    return {row[0]: Case._make(row) for row in select_cases.execute(source, {"ids": ids})}
 
 
 def load_definitions(source: Source, names: frozenset[str] | None = None) -> dict[str, CustomAttributeDefinition]:
@@ -272,91 +261,3 @@ def load_activity_summary(source: Source, case_id: int, customer_id: int) -> Act
     """
     [(recent, unread)] = _SELECT_ACTIVITY_SUMMARY.execute(source, {"case_id": case_id, "customer_id": customer_id})
     return None if recent is None else ActivitySummary(recent, unread)
-
-
-def _summary(row: Row, more: Mapping[str, Any] = MappingProxyType({})) -> Case:
-    """Make a case of the columns of _SUMMARY, by position: the rows of a driver have no names.
-
-    :param more: the attributes that are no part of a summary.
-    """
-    (
-        case_id,
-        department_id,
-        department_name,
-        status,
-        severity,
-        subject,
-        last_modified,
-        modifier_id,
-        modifier_first_name,
-        modifier_last_name,
-        due_date,
-        owner_id,
-        owner_first_name,
-        owner_last_name,
-        folder_id,
-        folder_name,
-        customer_id,
-        customer_name,
-    ) = row
-    owner = None if owner_id is None else UserName(owner_id, owner_first_name, owner_last_name)
-    folder = None if folder_id is None else Folder(folder_id, folder_name)
-    return Case(
-        case_id,
-        Department(department_id, department_name),
-        status,
-        severity,
-        subject,
-        last_modified,
-        None if modifier_id is None else UserName(modifier_id, modifier_first_name, modifier_last_name),
-        due_date,
-        Owner(owner, folder) if owner or folder else None,
-        None if customer_id is None else CustomerName(customer_id, customer_name),
-        **more,
-    )
-
-
-def _details(
-    created: str,
-    creator_id: int | None,
-    creator_first_name: str,
-    creator_last_name: str,
-    originating_channel: str | None,
-    description: str | None,
-    solution: str | None,
-    worker_id: int | None,
-    worker_first_name: str,
-    worker_last_name: str,
-    last_closed: str | None,
-    related_case_ids: str | None,
-) -> dict[str, Any]:
-    """Read the columns of _DETAIL_COLUMNS."""
-    return {
-        "created": created,
-        "created_by": None if creator_id is None else UserName(creator_id, creator_first_name, creator_last_name),
-        "originating_channel": originating_channel,
-        "description": description,
-        "solution": solution,
-        "user_last_worked": None if worker_id is None else UserName(worker_id, worker_first_name, worker_last_name),
-        "last_closed": last_closed,
-        "related_case_ids": tuple(sorted(map(int, related_case_ids.split(SEPARATOR)))) if related_case_ids else (),
-    }
-
-
-def _notes(case_id: int, rows: list[list[Any]]) -> tuple[Note, ...]:
-    """Read the rows of _NOTES, the oldest first."""
-    return tuple(
-        [
-            Note(note_id, case_id, content, created, UserName(author_id, first_name, last_name))
-            for _, note_id, created, content, author_id, first_name, last_name in sorted(rows)
-        ]
-    )
-
-
-def _custom_attributes(rows: list[list[Any]], names: frozenset[str] | None) -> tuple[CustomAttribute, ...]:
-    """Read the rows of _CUSTOM_VALUES, in the order of the definitions."""
-    values: dict[str, list[NamedValue]] = {}
-    for _, _, name, value, label in sorted(rows):
-        if names is None or name in names:
-            values.setdefault(name, []).append(NamedValue(value, label))
-    return tuple([CustomAttribute(name, tuple(named)) for name, named in values.items()])

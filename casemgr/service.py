@@ -9,7 +9,7 @@ from casemgr.cases import Case
 from casemgr.database import Source
 from casemgr.errors import CASES_NOT_FOUND, NO_GRANT_ON_CUSTOMER, ApiError
 from casemgr.ids import parse_id
-from casemgr.parameters import CaseQuery, Sort
+from casemgr.parameters import CaseQuery
 from casemgr.sorting import sort_cases
 
 
@@ -25,16 +25,18 @@ def retrieve_cases(source: Source, actor: Actor, query: CaseQuery) -> list[Case]
     else:
         cases = _load_cases(source, query)
         check_cases(actor, cases)
-    return _sort(cases, query, query.sort) if query.sort else cases
+    in_order = sort_cases(cases, query.sort) if query.sort else cases
+    return _select_custom_attributes(in_order, query.custom_names) if query.custom_names else in_order
 
 
 def _load_cases(source: Source, query: CaseQuery) -> list[Case]:
-    ids = [number for case_id in query.case_ids if (number := parse_id(case_id))]
-    found = repository.load_cases(source, ids, query.attributes, _custom_names(query))
-    cases = {str(case_id): case for case_id, case in found.items()}
-    if missing := [case_id for case_id in query.case_ids if case_id not in cases]:
+    numbers = list(map(parse_id, query.case_ids))
+    cases = repository.load_cases(
+        source, list(filter(None, numbers)), query.attributes, custom=_needs_custom_attributes(query)
+    )
+    if missing := [case_id for case_id, number in zip(query.case_ids, numbers, strict=True) if number not in cases]:
         raise ApiError(CASES_NOT_FOUND, id=missing)
-    return [cases[case_id] for case_id in query.case_ids]
+    return [cases[number] for number in numbers if number]
 
 
 def _load_for_customer(source: Source, actor: Customer, query: CaseQuery) -> list[Case]:
@@ -56,19 +58,13 @@ def _effective_customer(source: Source, actor: Customer, customer_id: str | None
     return Customer(number)
 
 
-def _custom_names(query: CaseQuery) -> frozenset[str] | None:
-    """Name the custom attributes that are asked for, and the one to sort by."""
-    if query.custom_names is None or query.sort is None or query.sort.definition is None:
-        return query.custom_names
-    return query.custom_names | {query.sort.definition.name}
+def _needs_custom_attributes(query: CaseQuery) -> bool:
+    sorted_by = query.sort.definition if query.sort else None
+    return query.custom_names is None or bool(query.custom_names) or sorted_by is not None
 
 
-def _sort(cases: Sequence[Case], query: CaseQuery, sort: Sort) -> list[Case]:
-    in_order = sort_cases(cases, sort)
-    asked = query.custom_names
-    if asked is None or sort.definition is None or sort.definition.name in asked:
-        return in_order
+def _select_custom_attributes(cases: Sequence[Case], names: frozenset[str]) -> list[Case]:
     return [
-        case._replace(custom_attributes=tuple(custom for custom in case.custom_attributes if custom.name in asked))
-        for case in in_order
+        case._replace(custom_attributes=tuple(one for one in case.custom_attributes or () if one.name in names))
+        for case in cases
     ]

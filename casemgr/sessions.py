@@ -1,7 +1,7 @@
 """Sessions: who an ID belongs to, and their creation and end."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from casemgr.accounts import Account
 from casemgr.actors import Actor, ActorKind, ClientApplication, Customer, User
 from casemgr.database import Source
 from casemgr.hashes import digest_of
-from casemgr.statements import SEPARATOR, ListIds, Statement
+from casemgr.statements import ListRows, Statement
 
 _SESSION_ID_BYTES = 32
 """Random bytes of a new session ID; the contract asks for 16 at least (ACC-1)."""
@@ -47,14 +47,14 @@ _MAY_VIEW_AGENT_CONSOLE = exists().where(
 
 
 _FOREIGN_DEPARTMENTS = (
-    select(ListIds(models.ForeignDepartment.department_id))
+    select(ListRows(models.ForeignDepartment.department_id))
     .where(models.ForeignDepartment.user_id == models.User.id)
     .scalar_subquery()
 )
 
 # Sharing counts for the home department only, never for foreign ones (contract ACC-7).
 _SHARING_DEPARTMENTS = (
-    select(ListIds(models.DepartmentSharing.from_department_id))
+    select(ListRows(models.DepartmentSharing.from_department_id))
     .where(
         models.DepartmentSharing.to_department_id == models.User.department_id,
         models.DepartmentSharing.activities.is_(True),
@@ -128,14 +128,13 @@ def _actor(
     client_application_id: int,
     department_id: int,
     may_view_agent_console: bool,
-    foreign_departments: str | None,
-    sharing_departments: str | None,
+    foreign_departments: Iterable[tuple[int]],
+    sharing_departments: Iterable[tuple[int]],
     client_type: str,
 ) -> Actor:
     if user_id is not None:
-        listed = (foreign_departments, sharing_departments)
-        readable = {int(id_) for ids in listed if ids for id_ in ids.split(SEPARATOR)}
-        return User(user_id, may_view_agent_console, frozenset({department_id, *readable}))
+        others = {id_ for (id_,) in (*foreign_departments, *sharing_departments)}
+        return User(user_id, may_view_agent_console, frozenset({department_id, *others}))
     if customer_id is not None:
         return Customer(customer_id)
     return ClientApplication(client_application_id, client_type)

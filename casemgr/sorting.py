@@ -12,9 +12,9 @@ Key = Callable[[Case], Any]
 
 _KEYS: Mapping[SortKey, Key] = {
     SortKey.ID: lambda case: case.id,
-    SortKey.DEPARTMENT: lambda case: case.department.name.casefold(),
+    SortKey.DEPARTMENT: lambda case: case.department_name.casefold(),
     SortKey.STATUS: lambda case: case.status,
-    SortKey.CUSTOMER: lambda case: case.customer.name.casefold() if case.customer else None,
+    SortKey.CUSTOMER: lambda case: None if case.customer_name is None else case.customer_name.casefold(),
 }
 
 
@@ -38,7 +38,7 @@ def _custom_key(definition: CustomAttributeDefinition) -> Key:
     convert = _conversion(definition)
 
     def key(case: Case) -> Any:
-        for attribute in case.custom_attributes:
+        for attribute in case.custom_attributes or ():
             if attribute.name == definition.name:
                 try:
                     return convert(attribute.values[0].value)

@@ -33,16 +33,18 @@ from casemgr.database import Source, fetch_all
 Row = Sequence[Any]
 _Process = Callable[[Any], Any]
 
-SEPARATOR = ","
-"""Between the IDs of a list."""
-
 
 class Statement:
     """A select that is the same for every execution but for its parameters."""
 
-    def __init__(self, selected: Select[*tuple[Any, ...]]) -> None:
-        """Take what is selected; each `bindparam` is a parameter."""
+    def __init__(self, selected: Select[*tuple[Any, ...]], *, many: bool = False) -> None:
+        """Take what is selected; each `bindparam` is a parameter.
+
+        :param many: whether it gives many rows, without any order. SQLite gives them as one JSON text, which takes less
+            time for ten of them already (docs/performance.md).
+        """
         self._selected = selected
+        self._many = many
         self._compiled: dict[str, _Compiled] = {}
 
     def execute(self, source: Source, parameters: Mapping[str, Any]) -> Sequence[Row]:
@@ -52,15 +54,17 @@ class Statement:
         """
         compiled = self._compiled.get(source.dialect.name)
         if compiled is None:
-            compiled = self._compiled[source.dialect.name] = _Compiled(self._selected, source.dialect)
+            compiled = self._compiled[source.dialect.name] = _Compiled(self._selected, source.dialect, self._many)
         return compiled.convert(fetch_all(source, compiled.text, compiled.bind(parameters)))
 
 
 class _Compiled:
     """A select as a dialect writes it, and what values go through on their way in and out."""
 
-    def __init__(self, selected: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
-        compiled = selected.compile(dialect=dialect)
+    def __init__(self, selected: Select[*tuple[Any, ...]], dialect: Dialect, many: bool) -> None:
+        self._as_json = many and dialect.name == "sqlite"
+        as_json = func.json_group_array(func.json_array(*selected.selected_columns))
+        compiled = (selected.with_only_columns(as_json) if self._as_json else selected).compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - a select always is
         self.text = str(compiled)
         self._positions = compiled.positiontup
@@ -87,9 +91,13 @@ class _Compiled:
 
     def convert(self, rows: Sequence[Any]) -> Sequence[Row]:
         """Give the rows of the driver with the types of the columns."""
-        if not self._outgoing:
+        converted: list[Any]
+        if self._as_json:
+            converted = orjson.loads(rows[0][0])
+        elif self._outgoing:
+            converted = [list(row) for row in rows]
+        else:
             return rows
-        converted = [list(row) for row in rows]
         for row in converted:
             for position, process in self._outgoing:
                 row[position] = process(row[position])
@@ -137,24 +145,6 @@ def _is_one_of_on_postgresql(element: IsOneOf, compiler: SQLCompiler, **options:
     return compiler.process(element.column == any_(element.ids), **options)
 
 
-class ListIds(FunctionElement[str]):
-    """The IDs of a group as a text, in any order, with SEPARATOR between them."""
-
-    name = "list_ids"
-    type = Text()
-    inherit_cache = True
-
-
-@compiles(ListIds, "sqlite")
-def _list_ids_on_sqlite(element: ListIds, compiler: SQLCompiler, **options: Any) -> str:
-    return f"group_concat({compiler.process(element.clauses, **options)}, '{SEPARATOR}')"
-
-
-@compiles(ListIds, "postgresql")
-def _list_ids_on_postgresql(element: ListIds, compiler: SQLCompiler, **options: Any) -> str:
-    return f"string_agg(CAST({compiler.process(element.clauses, **options)} AS TEXT), '{SEPARATOR}')"
-
-
 class InstantText(FunctionElement[str]):
     """An instant as `casemgr.instants` writes it (contract REP-1); in Python it takes three times as long."""
 
@@ -176,23 +166,39 @@ def _instant_text_on_postgresql(element: InstantText, compiler: SQLCompiler, **o
     return f"""to_char({instant}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
 
-class _Json(TypeDecorator[list[Any]]):
-    """A text that is JSON."""
+class _Rows(TypeDecorator[Any]):
+    """Rows as a JSON array of arrays."""
 
     impl = Text
-    cache_ok = True
+    cache_ok = False
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], list[Any]]:
-        """Read it; what there is nothing of is an empty list."""
-        return lambda text: orjson.loads(text) if text else []
+    def __init__(self, read: Callable[[list[list[Any]]], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
+        """Read them; PostgreSQL gives nothing where there are none."""
+        read = self._read
+
+        def process(value: Any) -> Any:
+            # Within what SQLite gives as JSON it is none of its own.
+            rows = value if isinstance(value, list) else orjson.loads(value or "[]")
+            rows.sort()
+            return read(rows)
+
+        return process
 
 
-class ListRows(FunctionElement[list[Any]]):
-    """The rows of a group, each a list of its columns, in any order."""
+class ListRows(FunctionElement[Any]):
+    """The rows of a group, as a list of lists in the order of the columns."""
 
     name = "list_rows"
-    type = _Json()
-    inherit_cache = True
+    inherit_cache = False
+
+    def __init__(self, *columns: Any, read: Callable[[list[list[Any]]], Any] = list) -> None:
+        """Take the columns, and what makes something better of the list."""
+        super().__init__(*columns)
+        self.type = _Rows(read)
 
 
 @compiles(ListRows, "sqlite")

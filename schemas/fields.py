@@ -4,12 +4,13 @@ What they do when marshmallow dumps is the reference that the compiled encoders 
 reads of them is the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from string import Formatter
 from typing import Any
 
 from marshmallow import Schema, fields, missing
 
-from casemgr.display_values import ValueKind, name_value, name_values
+from casemgr.display_values import ValueKind, name_value
 
 WHOLE = "*"
 """As the `attribute` of a field: the whole object instead of one of its attributes, for a member that only wraps."""
@@ -51,7 +52,7 @@ class DisplayValue(fields.Nested):
 
     # marshmallow's own Nested is untyped and renames an argument of Field.
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        named = name_value(name_values(self.kind), nested_obj)
+        named = name_value(self.kind, nested_obj)
         return super()._serialize(named, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
 
 
@@ -63,30 +64,79 @@ class Id(fields.Integer):
         super().__init__(as_string=True, required=True)
 
 
+class _Attributes:
+    """The attributes of an object whose names begin alike, without their beginning."""
+
+    def __init__(self, holder: object, beginning: str) -> None:
+        self._holder = holder
+        self._beginning = beginning
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._holder, f"{self._beginning}_{name}")
+
+
+class Group(fields.Nested):
+    """An object made of the attributes whose names begin with that of the field."""
+
+    def __init__(self, nested: type[Schema], *, keys: Sequence[str] = ("id",), required: bool = False) -> None:
+        """Take the schema of the object.
+
+        :param keys: which of its attributes tell that there is one: there is where any of them is.
+        """
+        super().__init__(nested, required=required)
+        self.keys = keys
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = missing) -> Any:
+        """Get the attributes of the object, or nothing where there is none."""
+        group = _Attributes(obj, attr)
+        return group if any(getattr(group, key) is not None for key in self.keys) else missing
+
+
+class Items(fields.List[Any]):
+    """Objects, all of one type."""
+
+    def __init__(self, nested: type[Schema], columns: Sequence[str]) -> None:
+        """Take the schema of an object and the names of all its attributes, in their order."""
+        # Two of them beside each other would collide if they could be loaded as well.
+        super().__init__(fields.Nested(nested), attribute=WHOLE, required=True, dump_only=True)
+        self.columns = columns
+
+
 class Path(fields.String):
     """The path of another resource, which follows from the object."""
 
-    def __init__(self, build: Callable[[Any], str]) -> None:
-        """Take the function that builds it."""
+    def __init__(self, *pieces: str) -> None:
+        """Take what the path consists of, with attributes in braces; a piece that names a missing one is left out."""
         super().__init__(attribute=WHOLE, required=True)
-        self.build = build
+        self.pieces = pieces
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return super()._serialize(self.build(value), attr, obj, **kwargs)
+        path = ""
+        for piece in self.pieces:
+            values = {name: getattr(value, name) for name in attributes_in(piece)}
+            path += "" if None in values.values() else piece.format(**values)
+        return super()._serialize(path, attr, obj, **kwargs)
 
 
-class Links(fields.List[Any]):
+def attributes_in(piece: str) -> list[str]:
+    """Find the attributes that a piece of a path names."""
+    return [name for _, name, _, _ in Formatter().parse(piece) if name]
+
+
+class Links(Items):
     """References to the resources that are listed, all of one relation."""
 
-    def __init__(self, rel: str, build: Callable[[Any], str]) -> None:
-        """Take the relation, and the function that builds the path of one."""
-        link = Part.from_dict({"rel": fields.Constant(rel), "href": Path(build)})
-        # Two of them beside each other would collide if they could be loaded as well.
-        super().__init__(fields.Nested(link), attribute=WHOLE, required=True, dump_only=True)
+    def __init__(self, rel: str, columns: Sequence[str], *path: str) -> None:
+        """Take the relation, the attributes of a resource in their order, and the pieces of its path."""
+        super().__init__(Part.from_dict({"rel": fields.Constant(rel), "href": Path(*path)}), columns)
 
 
 class Link(Links):
     """The one reference that follows from an object."""
+
+    def __init__(self, rel: str, *path: str) -> None:
+        """Take the relation and the pieces of the path."""
+        super().__init__(rel, (), *path)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return super()._serialize([value], attr, obj, **kwargs)

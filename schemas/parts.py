@@ -6,10 +6,10 @@ required is always there where it belongs; what is not is left out where there i
 
 from marshmallow import fields
 
-from casemgr.cases import Case, CustomerName, Note
+from casemgr.cases import CustomAttribute, NamedValue, Note, RelatedCase
 from casemgr.display_values import ValueKind
-from casemgr.paths import activities_path, case_path, customer_path, note_path
-from schemas.fields import WHOLE, DisplayValue, Id, Link, Links, Part
+from casemgr.paths import ACTIVITIES_PATH, CASE_PATH, CUSTOMER_PATH, NOTE_PATH
+from schemas.fields import WHOLE, DisplayValue, Group, Id, Items, Link, Links, Part
 
 ORDER = (
     "link",
@@ -40,24 +40,6 @@ ORDER = (
 """The order of the attributes of a case in either media type. Source: contract, representations."""
 
 
-def _case_path(case: Case) -> str:
-    path = case_path(case.id)
-    return path if case.on_behalf_of is None else f"{path}?customer={case.on_behalf_of}"
-
-
-def _activities_path(case: Case) -> str:
-    path = activities_path(case.id)
-    return path if case.on_behalf_of is None else f"{path}&customer={case.on_behalf_of}"
-
-
-def _customer_path(customer: CustomerName) -> str:
-    return customer_path(customer.id)
-
-
-def _note_path(note: Note) -> str:
-    return note_path(note.case_id, note.id)
-
-
 class UserNameSchema(Part):
     """A user as a case names them."""
 
@@ -75,7 +57,7 @@ class ByUserSchema(Part):
 class ActivitiesSchema(Part):
     """Where the activities of a case are."""
 
-    link = Link("activity", _activities_path)
+    link = Link("activity", ACTIVITIES_PATH, "&customer={on_behalf_of}")
 
 
 class DepartmentSchema(Part):
@@ -95,14 +77,14 @@ class FolderSchema(Part):
 class OwnerSchema(Part):
     """Who has a case, and in which folder."""
 
-    user = fields.Nested(UserNameSchema)
-    folder = fields.Nested(FolderSchema)
+    user = Group(UserNameSchema)
+    folder = Group(FolderSchema)
 
 
 class CustomerNameSchema(Part):
     """The customer of a case."""
 
-    link = Link("customer", _customer_path)
+    link = Link("customer", CUSTOMER_PATH)
     customer_name = fields.String(attribute="name", required=True)
     id = Id()
 
@@ -110,15 +92,15 @@ class CustomerNameSchema(Part):
 class RelatedCasesSchema(Part):
     """Where the related cases are."""
 
-    link = Links("case", case_path)
+    link = Links("case", RelatedCase._fields, CASE_PATH)
 
 
 class NoteSchema(Part):
     """A note."""
 
-    link = Link("self", _note_path)
+    link = Link("self", NOTE_PATH)
     created = fields.String(required=True)
-    created_by = fields.Nested(ByUserSchema, required=True)
+    created_by = Group(ByUserSchema, required=True)
     content = fields.String(required=True)
     id = Id()
 
@@ -126,7 +108,7 @@ class NoteSchema(Part):
 class NotesSchema(Part):
     """The notes of a case."""
 
-    note = fields.List(fields.Nested(NoteSchema), attribute=WHOLE, required=True)
+    note = Items(NoteSchema, Note._fields)
 
 
 class AttribValueSchema(Part):
@@ -139,7 +121,7 @@ class AttribValueSchema(Part):
 class AttribValuesSchema(Part):
     """The values of a custom attribute."""
 
-    attrib_value = fields.List(fields.Nested(AttribValueSchema), attribute=WHOLE, required=True)
+    attrib_value = Items(AttribValueSchema, NamedValue._fields)
 
 
 class CustomAttributeSchema(Part):
@@ -152,13 +134,13 @@ class CustomAttributeSchema(Part):
 class CustomAttributesSchema(Part):
     """The custom attributes of a case."""
 
-    custom_attribute = fields.List(fields.Nested(CustomAttributeSchema), attribute=WHOLE, required=True)
+    custom_attribute = Items(CustomAttributeSchema, CustomAttribute._fields)
 
 
 class Identity(Part):
     """Which case it is, and where to find it and its activities."""
 
-    link = Link("self", _case_path)
+    link = Link("self", CASE_PATH, "?customer={on_behalf_of}")
     activities = fields.Nested(ActivitiesSchema, attribute=WHOLE, required=True)
     id = Id()
 
@@ -176,15 +158,15 @@ class State(Part):
 class ConcernedCustomer(Part):
     """The customer of the case."""
 
-    customer = fields.Nested(CustomerNameSchema)
+    customer = Group(CustomerNameSchema)
 
 
 class Organisation(Part):
     """Which part of the organisation has the case, and who there."""
 
-    department = fields.Nested(DepartmentSchema, required=True)
-    last_modified_by = fields.Nested(ByUserSchema)
-    owner = fields.Nested(OwnerSchema)
+    department = Group(DepartmentSchema, required=True)
+    last_modified_by = Group(ByUserSchema)
+    owner = Group(OwnerSchema, keys=("user_id", "folder_id"))
 
 
 class History(Part):
@@ -204,11 +186,11 @@ class CustomAttributes(Part):
 class Work(Part):
     """What the staff did and wrote."""
 
-    created_by = fields.Nested(ByUserSchema)
+    created_by = Group(ByUserSchema)
     description = fields.String()
     solution = fields.String()
-    user_last_worked = fields.Nested(ByUserSchema)
-    related_cases = fields.Nested(RelatedCasesSchema, attribute="related_case_ids", required=True)
+    user_last_worked = Group(ByUserSchema)
+    related_cases = fields.Nested(RelatedCasesSchema, required=True)
     notes = fields.Nested(NotesSchema, required=True)
 
 

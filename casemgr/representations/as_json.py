@@ -2,62 +2,80 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from itertools import takewhile
+from json.encoder import encode_basestring
 
 import orjson
 
-from casemgr.cases import Case
+from casemgr.cases import Case, NamedValue
 from casemgr.representations.encoders import EncodeCases, ErrorBody
-from casemgr.representations.source_code import CASE, SourceCode
+from casemgr.representations.source_code import OBJECTS, SourceCode, Write, variable_of
 from schemas.plan import Kind, Member
 
 
 def compile_cases(plan: Sequence[Member]) -> EncodeCases:
     """Compile the encoder of cases; the order of the members is that of the plan."""
-    code = SourceCode()
-    code.begin("dumped = []")
-    code.add(f"dumped.append({_dump_object(code, plan, CASE)})")
-    dump = code.compile("dumped")
+    write = _compile(plan, Case._fields)
 
     def encode_cases(cases: Sequence[Case]) -> bytes:
-        return orjson.dumps({"case": dump(cases)})
+        return f'{{"case":[{write(cases)}]}}'.encode()
 
     return encode_cases
 
 
-def _dump_object(code: SourceCode, members: Sequence[Member], holder: str) -> str:
-    """Write an expression for an object; what can be missing is added to it, and what comes after that."""
-    required = list(takewhile(lambda member: member.required, members))
-    data = ", ".join(f"{member.name!r}: {_dump(code, member, holder)}" for member in required)
-    if len(required) == len(members):
-        return f"{{{data}}}"
-    variable = code.assign(f"{{{data}}}")
-    for member in members[len(required) :]:
-        with nullcontext() if member.required else code.where_there_is(member, holder):
-            code.add(f"{variable}[{member.name!r}] = {_dump(code, member, holder)}")
-    return variable
+def _compile(members: Sequence[Member], columns: Sequence[str]) -> Write:
+    code = _JsonCode(encode_basestring)
+    code.write_objects(OBJECTS, columns, members)
+    return code.compile()
 
 
-def _dump(code: SourceCode, member: Member, holder: str) -> str:
-    """Write an expression for the value of a member."""
-    if member.constant is not None:
-        return repr(member.constant)
-    value = code.value_of(member, holder)
-    match member.kind:
-        case Kind.NUMBER_AS_TEXT:
-            return f"str({value})"
-        case Kind.OBJECT:
-            return _dump_object(code, member.members, code.assign(value))
-        case Kind.LIST_OF_ONE:
-            return f"[{_dump_object(code, member.members, value)}]"
-        case Kind.LIST:
-            items = code.assign("[]")
-            item = f"item_of_{items}"
-            with code.block(f"for {item} in {value}:"):
-                code.add(f"{items}.append({_dump_object(code, member.members, item)})")
-            return items
-        case _:
-            return value
+class _JsonCode(SourceCode):
+    """The source code of what writes JSON."""
+
+    def write_objects(self, objects: str, columns: Sequence[str], members: Sequence[Member]) -> None:
+        """Write objects, with commas in between."""
+        comma = self.begin_list()
+        with self.each(objects, columns) as holder, self.part(comma):
+            self._write_object(members, holder)
+
+    def _write_object(self, members: Sequence[Member], holder: str) -> None:
+        self.write("{")
+        # Once there is a member that is never missing, a comma comes before each one.
+        comma = self.begin_list() if members[0].keys else None
+        for number, member in enumerate(members):
+            with self.where_there_is(member, holder), self.part(comma) if comma else nullcontext():
+                name = f'"{member.name}":'
+                self.write(f",{name}" if number and not comma else name)
+                self._write_member(member, variable_of(member.attribute, holder))
+        self.write("}")
+
+    def _write_member(self, member: Member, variable: str) -> None:
+        match member.kind:
+            case Kind.CONSTANT:
+                self.write(encode_basestring(member.constant))
+            case Kind.TEXT:
+                self.write_text(variable)
+            case Kind.NUMBER:
+                self.write_value(variable)
+            case Kind.NUMBER_AS_TEXT:
+                self.write('"')
+                self.write_value(variable)
+                self.write('"')
+            case Kind.PATH:
+                self.write('"')
+                self.write_path(member.pieces, variable)
+                self.write('"')
+            case Kind.DISPLAY_VALUE if member.value_kind:
+                self.write_display_value(member.value_kind, variable, _compile(member.members, NamedValue._fields))
+            case Kind.OBJECT:
+                self._write_object(member.members, variable)
+            case Kind.LIST_OF_ONE:
+                self.write("[")
+                self._write_object(member.members, variable)
+                self.write("]")
+            case Kind.LIST:
+                self.write("[")
+                self.write_objects(variable, member.columns, member.members)
+                self.write("]")
 
 
 def encode_error(error: ErrorBody) -> bytes:

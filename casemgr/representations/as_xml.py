@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from casemgr.cases import Case
+from casemgr.cases import Case, NamedValue
 from casemgr.representations.encoders import EncodeCases, ErrorBody
-from casemgr.representations.source_code import CASE, SourceCode
+from casemgr.representations.source_code import OBJECTS, SourceCode, Write, variable_of
 from schemas.plan import Kind, Member
 
 NAMESPACE = "urn:casemgr:v3"
@@ -31,88 +31,77 @@ def compile_cases(plan: Sequence[Member]) -> EncodeCases:
 
     Source: contract REP-4, REP-5.
     """
-    code = SourceCode()
-    code.begin("pieces = []")
-    code.begin("add = pieces.append")
-    markup = _Markup(code)
-    markup.add_element("case", plan, CASE)
-    markup.flush()
-    write = code.compile("pieces")
+    write = _compile("case", plan, Case._fields)
     start, end = _have_written(_root("cases"), with_content=True)
 
     def encode_cases(cases: Sequence[Case]) -> bytes:
-        return _DECLARATION + "".join((start, *write(cases), end)).encode()
+        return _DECLARATION + f"{start}{write(cases)}{end}".encode()
 
     return encode_cases
 
 
-class _Markup:
-    """Adds to the code what writes markup: as few and as long pieces as can be."""
+def _compile(name: str, members: Sequence[Member], columns: Sequence[str]) -> Write:
+    code = _XmlCode(_escape)
+    code.write_elements(name, OBJECTS, columns, members)
+    return code.compile()
 
-    def __init__(self, code: SourceCode) -> None:
-        self._code = code
-        self._escape = code.constant(_escape)
-        self._piece = ""
 
-    def flush(self) -> None:
-        """Write what is there so far, before a block begins or ends."""
-        if self._piece:
-            self._code.add(f"add(f'{self._piece}')")
-            self._piece = ""
+class _XmlCode(SourceCode):
+    """The source code of what writes XML."""
 
-    def add_element(self, name: str, members: Sequence[Member], holder: str) -> None:
+    def write_elements(self, name: str, objects: str, columns: Sequence[str], members: Sequence[Member]) -> None:
+        """Write elements of one name, an object each."""
+        with self.each(objects, columns) as holder:
+            self._write_element(name, members, holder)
+
+    def _write_element(self, name: str, members: Sequence[Member], holder: str) -> None:
         attributes = [member for member in members if member.name in _ATTRIBUTES]
         children = [member for member in members if member.name not in _ATTRIBUTES]
         marked = etree.Element(name, {member.name: _MARK for member in attributes})
         pieces = _have_written(marked, with_content=bool(children))
-        self._piece += pieces[0]
+        self.write(pieces[0])
         for member, piece in zip(attributes, pieces[1:], strict=False):
-            self._piece += self._write_value(member, self._code.value_of(member, holder)) + piece
+            self._write_content(member, variable_of(member.attribute, holder))
+            self.write(piece)
         for child in children:
-            self._add_child(child, holder)
+            with self.where_there_is(child, holder):
+                self._write_child(child, variable_of(child.attribute, holder))
         if children:
-            self._piece += pieces[-1]
+            self.write(pieces[-1])
 
-    def _add_child(self, member: Member, holder: str) -> None:
-        if member.required:
-            self._add_present(member, holder)
-            return
-        self.flush()
-        with self._code.where_there_is(member, holder):
-            self._add_present(member, holder)
-            self.flush()
-
-    def _add_present(self, member: Member, holder: str) -> None:
-        value = self._code.value_of(member, holder)
+    def _write_child(self, member: Member, variable: str) -> None:
         match member.kind:
+            case Kind.DISPLAY_VALUE if member.value_kind:
+                write = _compile(member.name, member.members, NamedValue._fields)
+                self.write_display_value(member.value_kind, variable, write)
             case Kind.OBJECT if [inner.kind for inner in member.members] == [Kind.LIST]:
-                self._add_container(member, self._code.assign(value))
-            case Kind.OBJECT:
-                self.add_element(member.name, member.members, self._code.assign(value))
-            case Kind.LIST_OF_ONE:
-                self.add_element(member.name, member.members, value)
+                self._write_container(member, variable)
+            case Kind.OBJECT | Kind.LIST_OF_ONE:
+                self._write_element(member.name, member.members, variable)
             case Kind.LIST:
-                self.flush()
-                item = f"item_of_{self._code.assign(value)}"
-                with self._code.block(f"for {item} in {value}:"):
-                    self.add_element(member.name, member.members, item)
-                    self.flush()
+                self.write_elements(member.name, variable, member.columns, member.members)
             case _:
                 start, end = _have_written(etree.Element(member.name), with_content=True)
-                self._piece += start + self._write_value(member, value) + end
+                self.write(start)
+                self._write_content(member, variable)
+                self.write(end)
 
-    def _add_container(self, member: Member, value: str) -> None:
-        """Add an element with a list, and one that is empty where the list is."""
-        self.flush()
-        for line, members in ((f"if {value}:", member.members), ("else:", ())):
-            with self._code.block(line):
-                self.add_element(member.name, members, value)
-                self.flush()
+    def _write_container(self, member: Member, variable: str) -> None:
+        """Write an element with a list, and one that is empty where the list is."""
+        for line, members in ((f"if {variable}:", member.members), ("else:", ())):
+            with self.block(line):
+                self._write_element(member.name, members, variable)
 
-    def _write_value(self, member: Member, value: str) -> str:
-        if member.constant is not None:
-            return _escape(member.constant)
-        return f"{{{self._escape}({value})}}" if member.kind is Kind.TEXT else f"{{{value}}}"
+    def _write_content(self, member: Member, variable: str) -> None:
+        match member.kind:
+            case Kind.CONSTANT:
+                self.write(_escape(member.constant))
+            case Kind.PATH:
+                self.write_path([_escape(piece) for piece in member.pieces], variable)
+            case Kind.TEXT:
+                self.write_text(variable)
+            case _:
+                self.write_value(variable)
 
 
 def _have_written(element: etree._Element, *, with_content: bool) -> list[str]:

@@ -1,39 +1,87 @@
 """The source code that an encoder compiles from the plan of a schema.
 
-Closures, one for each member, would be easier to write, and take more than twice as long (docs/performance.md).
+It takes objects apart into variables, and puts these into pieces of text that are as long as can be. Closures, one for
+each member, would be easier to write, and take several times as long (docs/performance.md).
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
+from string import Formatter
+from typing import Any, TypeAlias
 
-from casemgr.display_values import name_value, name_values
+from casemgr.cases import NamedValue
+from casemgr.display_values import ValueKind, built_in_names
+from casemgr.i18n import current_locale
+from casemgr.locales import Locale
 from schemas.fields import WHOLE
 from schemas.plan import Member
 
-CASE = "case"
-"""The variable that has the case."""
+Write: TypeAlias = Callable[[Sequence[Any]], str]
+"""Writes objects of one type, one after the other."""
+
+OBJECTS = "objects"
+"""The variable that has the objects."""
 
 
 class SourceCode:
-    """A function that goes through cases, line by line."""
+    """A function that writes objects, line by line."""
 
-    def __init__(self) -> None:
-        """Begin with a function that does nothing with any case."""
+    def __init__(self, escape: Callable[[str], str]) -> None:
+        """Begin with a function that writes nothing.
+
+        :param escape: writes a text.
+        """
         self._before: list[str] = []
         self._lines: list[str] = []
-        self._depth = 2
-        self._globals: dict[str, Any] = {}
+        self._depth = 1
+        self._piece = ""
+        self._globals: dict[str, Any] = {"escape": escape}
         self._variables = 0
 
-    def begin(self, line: str) -> None:
-        """Add a line that is run once, before the first case."""
-        self._before.append(f"    {line}")
+    def write(self, literal: str) -> None:
+        """Write a text that is the same always, as it is."""
+        escaped = literal.encode("unicode_escape").decode().replace("'", "\\'")
+        self._piece += escaped.replace("{", "{{").replace("}", "}}")
+
+    def write_value(self, variable: str) -> None:
+        """Write a number, or a text that is written already."""
+        self._piece += f"{{{variable}}}"
+
+    def write_text(self, variable: str) -> None:
+        """Write a text."""
+        self._piece += f"{{escape({variable})}}"
+
+    def write_path(self, pieces: Sequence[str], holder: str) -> None:
+        """Write a path; each piece after the first one names an attribute, without which it is left out."""
+        for number, piece in enumerate(pieces):
+            parsed = list(Formatter().parse(piece))
+            keys = [attribute for _, attribute, _, _ in parsed if attribute and number]
+            with self._where_any(keys, holder):
+                for literal, attribute, _, _ in parsed:
+                    self.write(literal)
+                    if attribute:
+                        self.write_value(variable_of(attribute, holder))
+
+    def write_display_value(self, kind: ValueKind, variable: str, write: Write) -> None:
+        """Write a value and its name in the locale in use.
+
+        :param write: writes such pairs.
+        """
+        names, written = self._new_variable(), f"written{len(self._globals)}"
+        self._globals[written] = _written_names(kind, write)
+        self._before.append(f"{names} = {written}()")
+        self._piece += f"{{{names}[{variable}]}}"
 
     def add(self, line: str) -> None:
         """Add a line to the current block."""
+        self._flush()
         self._lines.append("    " * self._depth + line)
+
+    def _flush(self) -> None:
+        if self._piece:
+            self._lines.append("    " * self._depth + f"add(f'{self._piece}')")
+            self._piece = ""
 
     @contextmanager
     def block(self, line: str) -> Iterator[None]:
@@ -41,63 +89,80 @@ class SourceCode:
         self.add(line)
         self._depth += 1
         yield
+        self._flush()
         self._depth -= 1
 
-    def assign(self, expression: str) -> str:
-        """Add an assignment to a new variable, unless it is in one.
+    @contextmanager
+    def each(self, objects: str, columns: Sequence[str]) -> Iterator[str]:
+        """Begin a block for each object.
 
-        :returns: the variable.
+        :param columns: the attributes of an object, in their order.
+        :returns: what the names of its variables begin with.
         """
-        if expression.isidentifier():
-            return expression
-        variable = self._new_variable()
-        self.add(f"{variable} = {expression}")
-        return variable
+        holder = self._new_variable()
+        variables = "".join(f"{variable_of(column, holder)}, " for column in columns)
+        with self.block(f"for {variables}in {objects}:"):
+            yield holder
 
-    def constant(self, value: object) -> str:
-        """Name a value that is known already."""
-        name = f"c{len(self._globals)}"
-        self._globals[name] = value
-        return name
+    def where_there_is(self, member: Member, holder: str) -> AbstractContextManager[None]:
+        """Begin a block for a member that can be missing."""
+        return self._where_any(member.keys, holder)
 
-    def value_of(self, member: Member, holder: str) -> str:
-        """Write an expression for the value of a member.
+    def begin_list(self) -> str:
+        """Prepare to write something whose parts are separated by commas.
 
-        :param holder: an expression for the object.
+        :returns: the variable that has what comes before the next part.
         """
-        value = holder if member.attribute == WHOLE else f"{holder}.{member.attribute}"
-        if member.build:
-            return f"{self.constant(member.build)}({value})"
-        if member.named:
-            names, value = self._new_variable(), self.assign(value)
-            self.begin(f"{names} = {self.constant(partial(name_values, member.named))}()")
-            # The call of `name_value` is left out where the value is built in, as it nearly always is.
-            return f"{names}.get({value}) or {self.constant(name_value)}({names}, {value})"
-        return value
+        comma = self._new_variable()
+        self.add(f"{comma} = ''")
+        return comma
 
     @contextmanager
-    def where_there_is(self, member: Member, holder: str) -> Iterator[None]:
-        """Begin a block for what is left out where the object has None."""
-        with self.block(f"if {holder}.{member.attribute} is not None:"):
-            yield
+    def part(self, comma: str) -> Iterator[None]:
+        """Write what the context writes as a part of such a list."""
+        self.write_value(comma)
+        yield
+        self.add(f"{comma} = ','")
 
-    def compile(self, result: str) -> Callable[[Any], Any]:
-        """Compile the function, which takes the cases.
-
-        :param result: an expression for what it returns.
-        """
-        lines = (
-            "def function(cases):",
-            *self._before,
-            f"    for {CASE} in cases:",
-            *self._lines,
-            f"    return {result}",
-        )
+    def compile(self) -> Write:
+        """Compile the function."""
+        self.add("return ''.join(pieces)")
+        before = (f"def function({OBJECTS}):", "pieces = []", "add = pieces.append", *self._before)
+        source = "\n".join(("\n    ".join(before), *self._lines))
         # Of names in schemas and nothing else: no request has a part in it.
-        exec(compile("\n".join(lines), "<compiled from a schema>", "exec"), self._globals)  # noqa: S102
-        function: Callable[[Any], Any] = self._globals["function"]
+        exec(compile(source, "<compiled from a schema>", "exec"), self._globals)  # noqa: S102
+        function: Write = self._globals["function"]
         return function
+
+    def _where_any(self, keys: Sequence[str], holder: str) -> AbstractContextManager[None]:
+        conditions = [f"{variable_of(key, holder)} is not None" for key in keys]
+        return self.block(f"if {' or '.join(conditions)}:") if conditions else nullcontext()
 
     def _new_variable(self) -> str:
         self._variables += 1
         return f"v{self._variables}"
+
+
+def variable_of(attribute: str, holder: str) -> str:
+    """Name the variable that has an attribute, or what the names of those of a group begin with."""
+    return holder if attribute == WHOLE else f"{holder}_{attribute}"
+
+
+class _WrittenNames(dict[str, str]):
+    """Values with their names, written already."""
+
+    def __init__(self, kind: ValueKind, locale: Locale, write: Write) -> None:
+        super().__init__({value: write([named]) for value, named in built_in_names(kind, locale).items()})
+        self._write = write
+
+    def __missing__(self, value: str) -> str:
+        """Write a value that is not built in; it is called what it is (contract REP-2)."""
+        return self._write([NamedValue(value, value)])
+
+
+def _written_names(kind: ValueKind, write: Write) -> Callable[[], _WrittenNames]:
+    @cache
+    def in_locale(locale: Locale) -> _WrittenNames:
+        return _WrittenNames(kind, locale, write)
+
+    return lambda: in_locale(current_locale())

@@ -2,14 +2,14 @@
 
 import pytest
 
-from casemgr.cases import Case, CustomAttribute, CustomAttributeDefinition, DataType, Department, NamedValue
+from casemgr.cases import Case, CustomAttribute, CustomAttributeDefinition, DataType, NamedValue
 from casemgr.parameters import Order, Sort, SortKey
 from casemgr.sorting import sort_cases
 
 
 def case(case_id: int, value: str) -> Case:
     custom = (CustomAttribute("tier", (NamedValue(value),)),)
-    return Case(case_id, Department(1, "Service"), "open", "low", "", "", custom_attributes=custom)
+    return Case(case_id, 1, "Service", "open", "low", "", "", custom_attributes=custom)
 
 
 @pytest.mark.parametrize("order", Order)

@@ -6,35 +6,46 @@ from marshmallow import Schema
 
 from casemgr.actors import ActorKind
 from casemgr.attributes import ATTRIBUTES, Attribute
-from casemgr.cases import Case, CustomerName, Department, Folder, NamedValue, Note, Owner, UserName
+from casemgr.cases import Case, NamedValue, Note, RelatedCase
 from casemgr.cases import CustomAttribute as Custom
 from casemgr.i18n import init_app, use_locale
 from casemgr.locales import DEFAULT_LOCALE
 from schemas import SCHEMAS, schema_for
 from schemas.parts import ORDER
 
-ADA = UserName(20, "Ada", "Byron")
 AT = "2026-01-02T03:04:05.678Z"
 WHOLE = Case(
     id=1,
-    department=Department(10, "Service"),
+    department_id=10,
+    department_name="Service",
     status="open",
     severity="low",
     subject="Subject",
     created=AT,
     last_modified=AT,
-    last_modified_by=ADA,
+    last_modified_by_id=20,
+    last_modified_by_first_name="Ada",
+    last_modified_by_last_name="Byron",
     due_date=AT,
-    owner=Owner(ADA, Folder(60, "Refunds")),
-    customer=CustomerName(30, "Grace"),
-    created_by=ADA,
+    owner_user_id=20,
+    owner_user_first_name="Ada",
+    owner_user_last_name="Byron",
+    owner_folder_id=60,
+    owner_folder_name="Refunds",
+    customer_id=30,
+    customer_name="Grace",
+    created_by_id=20,
+    created_by_first_name="Ada",
+    created_by_last_name="Byron",
     originating_channel="web",
     description="Long",
     solution="Short",
-    user_last_worked=ADA,
+    user_last_worked_id=20,
+    user_last_worked_first_name="Ada",
+    user_last_worked_last_name="Byron",
     last_closed=AT,
-    related_case_ids=(2,),
-    notes=(Note(70, 1, "Called", AT, ADA),),
+    related_cases=(RelatedCase(2),),
+    notes=(Note("", 70, 1, AT, "Called", 20, "Ada", "Byron"),),
     custom_attributes=(Custom("tier", (NamedValue("gold", "Gold"),)),),
     recent_activity_date=AT,
     unread_activity_count=3,
@@ -88,7 +99,14 @@ def test_members_come_in_the_order_of_the_contract(kind: ActorKind) -> None:
 
 
 def test_nothing_is_null() -> None:
-    bare = WHOLE._replace(due_date=None, owner=None, customer=None, last_modified_by=None, description=None)
+    bare = WHOLE._replace(
+        due_date=None,
+        owner_user_id=None,
+        owner_folder_id=None,
+        customer_id=None,
+        last_modified_by_id=None,
+        description=None,
+    )
     dumped = dump(ActorKind.USER, *ATTRIBUTES[ActorKind.USER], case=bare)
     assert None not in dumped.values()
     assert {"dueDate", "owner", "customer", "lastModifiedBy", "description"}.isdisjoint(dumped)
