@@ -1,6 +1,10 @@
 """The WSGI application."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
+from flask.sessions import NullSession, SessionInterface
 from flask.wrappers import Request
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import MapAdapter
@@ -14,16 +18,28 @@ from casemgr import (
     i18n,
     observations,
     request_log,
-    response_headers,
     routes,
 )
 from casemgr.config import Config
 from casemgr.database import create_engine
+from casemgr.exchanges import ExchangeMiddleware
 from casemgr.replicas import Reader
+
+
+class _NoCookies(SessionInterface):
+    """Keeps nothing in cookies, and does not look for any: the sessions of the API come in other headers."""
+
+    _session = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        """Give a session that cannot hold anything."""
+        return self._session
 
 
 class Application(Flask):
     """Routes by path and method alone: neither the Host nor an Upgrade that a client proposes changes the answer."""
+
+    session_interface = _NoCookies()
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Take the path as it is; werkzeug would take any number of leading slashes for one (contract URL-1).
@@ -34,7 +50,11 @@ class Application(Flask):
             return super().create_url_adapter(request)
         if request.environ["PATH_INFO"].startswith("//"):
             raise NotFound
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
+        return MapAdapter(self.url_map, "", "/", None, "http", request.path, request.method)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Take any function as it is: none is asynchronous, which Flask would find out anew with every request."""
+        return func
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -63,11 +83,11 @@ def create_app(config: Config | None = None) -> Flask:
 
         metrics = Metrics(engine, replicas, config.pool)
         listeners.append(metrics.count)
-    # What is done to a response is done from the last line to the first.
-    observations.init_app(app, listeners)
     compression.init_app(app)
     cross_origin.init_app(app, config.cors_origins)
-    response_headers.init_app(app)
+    app.wsgi_app = ExchangeMiddleware(  # type: ignore[method-assign]
+        app.wsgi_app, listeners, vary_by_origin=bool(config.cors_origins)
+    )
     reader = Reader(replicas, config.replica_max_lag)
     app.register_blueprint(routes.create_blueprint(engine, reader, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))

@@ -27,7 +27,7 @@ from casemgr import i18n, models
 from casemgr.actors import ActorKind
 from casemgr.cases import ActivitySummary, Case
 from casemgr.config import Config
-from casemgr.database import create_engine, reading
+from casemgr.database import Reading, create_engine
 from casemgr.instants import format_instant
 from casemgr.locales import LOCALES
 from casemgr.negotiation import MediaType
@@ -180,11 +180,11 @@ def _statements(engine: Engine) -> Iterator[Comparison]:
             connection.connection.cursor().execute("SELECT 1")
 
     def lean_connection() -> None:
-        with reading(engine) as source:
+        with Reading(engine) as source:
             source.connection.cursor().execute("SELECT 1")
 
-    yield "a connection and its transaction", {"reading()": lean_connection, "Engine.connect()": plain_connection}
-    with reading(engine) as source:
+    yield "a connection and its transaction", {"Reading()": lean_connection, "Engine.connect()": plain_connection}
+    with Reading(engine) as source:
         yield "a case by its ID", {"Statement.execute()": lambda: statement.execute(source, parameters)}
         short = ("id", "department_id", "status", "severity", "subject", "owner_id", "folder_id", "customer_id")
         columns = [getattr(models.Case, name) for name in short]
@@ -285,7 +285,7 @@ def _comparisons(path: Path) -> Iterator[Comparison]:
     engine = create_engine(url)
     dataset.fill(engine, 1000)
     app = create_app(Config(url))
-    with reading(engine) as source:
+    with Reading(engine) as source:
         cases = list(load_cases(source, _IDS).values())
     with i18n.use_locale(LOCALES[0]):
         yield from _representations(cases)

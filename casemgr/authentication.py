@@ -42,6 +42,11 @@ class Credentials:
     session_id: str
     of_client_application: bool
 
+    @property
+    def echoed(self) -> str | None:
+        """What a response carries back of them (contract HDR-3)."""
+        return None if self.of_client_application else self.session_id
+
 
 def parse_credentials(session_id: str, authorization: str) -> Credentials:
     """Parse the credential headers; one that is empty counts as absent.

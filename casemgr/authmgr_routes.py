@@ -14,14 +14,13 @@ from casemgr.addresses import client_address
 from casemgr.authentication import authenticate, parse_credentials
 from casemgr.config import Config
 from casemgr.database import REQUEST_PATIENCE, writing
-from casemgr.locales import Locale
 from casemgr.login import Attempt, open_session, verify_credentials
 from casemgr.methods import answer_options
 from casemgr.negotiation import MediaType, select_locale, select_media_type
 from casemgr.parameters import parse_force_login
 from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.request_bodies import MAX_BODY, parse_login, select_body_type
-from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, echo_session
+from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.sessions import end_session
 
 # RFC 9110 section 7.2: a name or an IP address, and perhaps a port.
@@ -36,7 +35,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
 
     def log_in(kind: ActorKind) -> Response:
         select_media_type(request.headers.get("Accept"))
-        locale = select_locale(request.headers.get("Accept-Language"))
+        observations.of_request().locale = select_locale(request.headers.get("Accept-Language"))
         force = parse_force_login(request.query_string.decode(errors="replace"))
         body_type = select_body_type(request.headers.get("Content-Type", ""))
         login = parse_login(body_type, _read_body())
@@ -46,7 +45,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         )
         observations.of_request().actor_kind = kind
         session_id = open_session(engine, verified, config, now, force=force)
-        response = _no_content(locale)
+        response = _no_content()
         response.headers[SESSION_HEADER] = session_id
         return response
 
@@ -61,15 +60,15 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     @blueprint.delete(f"{AUTHENTICATION_PATH}/session")
     def log_out() -> Response:
         select_media_type(request.headers.get("Accept"))
-        locale = select_locale(request.headers.get("Accept-Language"))
+        observations.of_request().locale = select_locale(request.headers.get("Accept-Language"))
         credentials = parse_credentials(
             request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
         )
         with writing(engine, REQUEST_PATIENCE) as connection:
             authenticate(connection, credentials, datetime.now(UTC))
-            echo_session(credentials)
+            observations.of_request().session_id = credentials.echoed
             end_session(connection, credentials.session_id)
-        return _no_content(locale)
+        return _no_content()
 
     @blueprint.post(f"{AUTHENTICATION_PATH}{oauth2.TOKEN_PATH}")
     def issue_token() -> Response:
@@ -137,10 +136,9 @@ def _client_address(config: Config) -> str:
     return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), config.trusted_proxies)
 
 
-def _no_content(locale: Locale) -> Response:
+def _no_content() -> Response:
     response = Response(status=204)
     del response.headers["Content-Type"]
-    response.content_language.add(locale.language_tag)
     return response
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import Flask, Response
+from flask import Flask
 from flask_cors import CORS
 
-from casemgr import request_ids
+from casemgr.request_ids import REQUEST_ID_HEADER
 from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
 
 
@@ -24,17 +24,11 @@ def init_app(app: Flask, origins: Sequence[str]) -> None:
                 "Content-Type",
                 SESSION_HEADER,
                 USER_MESSAGE_HEADER,
-                request_ids.HEADER,
+                REQUEST_ID_HEADER,
             ],
-            expose_headers=["Content-Language", "Retry-After", SESSION_HEADER, request_ids.HEADER],
+            expose_headers=["Content-Language", "Retry-After", SESSION_HEADER, REQUEST_ID_HEADER],
             max_age=timedelta(minutes=10),
             always_send=False,
-            # The extension adds it to some of the responses only, and as a field of its own.
+            # The extension adds it to some of the responses only; see casemgr.exchanges.
             vary_header=False,
         )
-        app.after_request(_vary_by_origin)
-
-
-def _vary_by_origin(response: Response) -> Response:
-    response.vary.add("Origin")
-    return response

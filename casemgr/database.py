@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import sqlalchemy
 from sqlalchemy import URL, Connection, Dialect, Engine, event
@@ -75,7 +75,7 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
 
 
 class Source(Protocol):
-    """What statements that only read are run on: a connection of SQLAlchemy's, or what `reading` gives."""
+    """What statements that only read are run on: a connection of SQLAlchemy's, or `Reading`."""
 
     @property
     def dialect(self) -> Dialect:
@@ -90,17 +90,32 @@ class Source(Protocol):
 
 
 class Reading:
-    """A connection of the pool as it is: SQLAlchemy's own connection object takes longer than two statements."""
+    """A connection of the pool as it is, for reading: SQLAlchemy's own object takes longer than two statements.
+
+    It is there as long as the context lasts.
+    """
 
     connection: PoolProxiedConnection
 
     def __init__(self, engine: Engine) -> None:
-        """Take whose pool it is; `reading` opens and closes it."""
+        """Take whose pool it is."""
         self.dialect = engine.dialect
         self._engine = engine
 
-    def open(self) -> None:
-        """Take a connection: on SQLite in a transaction, on PostgreSQL without, which saves two round trips."""
+    def __enter__(self) -> Self:
+        """Connect: on SQLite in a transaction, on PostgreSQL without, which saves two round trips.
+
+        :raises DBAPIError: when there is no connecting.
+        :raises TimeoutError: SQLAlchemy's, when all connections are in use.
+        """
+        self._open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the connection back."""
+        self._close()
+
+    def _open(self) -> None:
         try:
             self.connection = self._engine.raw_connection()
         except self.dialect.loaded_dbapi.Error as error:
@@ -111,8 +126,7 @@ class Reading:
         else:
             driver.autocommit = True
 
-    def close(self) -> None:
-        """Give the connection back."""
+    def _close(self) -> None:
         driver: Any = self.connection.driver_connection
         try:
             if self.dialect.name != "sqlite" and driver is not None and not driver.closed:
@@ -127,26 +141,11 @@ class Reading:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Have no connection as long as the context lasts, so that whoever needs another one does not wait for this."""
-        self.close()
+        self._close()
         try:
             yield
         finally:
-            self.open()
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Reading]:
-    """Connect for reading.
-
-    :raises DBAPIError: when there is no connecting.
-    :raises TimeoutError: SQLAlchemy's, when all connections are in use.
-    """
-    source = Reading(engine)
-    source.open()
-    try:
-        yield source
-    finally:
-        source.close()
+            self._open()
 
 
 def _wrap(dialect: Dialect, statement: str | None, error: Any) -> DBAPIError:

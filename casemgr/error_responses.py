@@ -50,17 +50,14 @@ def init_app(app: Flask) -> None:
 
 def _respond(exception: Exception) -> Response:
     error = _api_error(exception)
-    observations.of_request().error_code = error.definition.code
-    media_type = _lenient(lambda: select_media_type(request.headers.get("Accept")), MediaType.JSON)
-    locale = _lenient(lambda: select_locale(request.headers.get("Accept-Language")), DEFAULT_LOCALE)
+    observed = observations.of_request()
+    observed.error_code = error.definition.code
+    headers = request.headers
+    media_type = _lenient(select_media_type, headers.get("Accept"), MediaType.JSON)
+    locale = observed.locale = _lenient(select_locale, headers.get("Accept-Language"), DEFAULT_LOCALE)
     with i18n.use_locale(locale):
         body = _error_body(error)
-    response = Response(
-        ENCODERS[media_type].encode_error(body),
-        error.definition.status,
-        {"Content-Language": locale.language_tag},
-        content_type=media_type,
-    )
+    response = Response(ENCODERS[media_type].encode_error(body), error.definition.status, content_type=media_type)
     _add_headers(response, error)
     return response
 
@@ -84,10 +81,10 @@ def _api_error(exception: Exception) -> ApiError:
             return ApiError(UNEXPECTED)
 
 
-def _lenient(select: Callable[[], _T], default: _T) -> _T:
-    """Select the best that the headers allow; the error is about something else, or tells of it already."""
+def _lenient(select: Callable[[str | None], _T], field_value: str | None, default: _T) -> _T:
+    """Select the best that a field allows; the error is about something else, or tells of it already."""
     try:
-        return select()
+        return select(field_value)
     except ApiError:
         return default
 
@@ -139,7 +136,8 @@ def _in_sentence(value: DetailValue) -> str:
 
 def _excerpt(text: str) -> str:
     """Cut a piece of input and make its control characters visible (contract REP-7)."""
-    visible = "".join(_visible(text[:_MAX_QUOTED]))
+    excerpt = text[:_MAX_QUOTED]
+    visible = excerpt if excerpt.isprintable() else "".join(_visible(excerpt))
     return f"{visible}…" if len(text) > _MAX_QUOTED else visible
 
 

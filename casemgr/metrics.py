@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import Engine, event
 
 from casemgr.config import Pool
-from casemgr.observations import Exchange
+from casemgr.exchanges import Exchange
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the classes of a histogram: a case or two take the first ones, a database in trouble the last."""

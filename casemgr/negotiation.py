@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from casemgr.errors import LANGUAGE_NOT_ACCEPTABLE, MEDIA_TYPE_NOT_ACCEPTABLE, ApiError
@@ -29,6 +30,9 @@ _LANGUAGE_RANGE = re.compile(
 )
 _EMPTY_ELEMENTS = re.compile(r"[ \t,]*+")
 
+# A client says the same with every request; few clients say anything else. A field value has 8 KB at the most.
+_remembered = lru_cache(maxsize=256)
+
 
 class _UnreadableError(ValueError):
     """A field value does not follow its grammar."""
@@ -47,18 +51,24 @@ def select_media_type(accept: str | None) -> MediaType:
 
     Source: RFC 9110 section 12.5.1; contract NEG-1, NEG-2.
     """
+    media_type = _best_media_type(accept or "")
+    if media_type is None:
+        raise ApiError(MEDIA_TYPE_NOT_ACCEPTABLE, requested=accept or "", supported=list(MediaType))
+    return media_type
+
+
+@_remembered
+def _best_media_type(accept: str) -> MediaType | None:
     try:
-        ranges = list(_parse_accept(accept or ""))
+        ranges = list(_parse_accept(accept))
     except _UnreadableError:
-        ranges = [_WeightedRange("*/*", 0.0)]
+        return None
     if not ranges:
         return MediaType.JSON
     quality, media_type = max(
         ((_quality(offer, ranges), offer) for offer in MediaType), key=lambda candidate: candidate[0]
     )
-    if not quality:
-        raise ApiError(MEDIA_TYPE_NOT_ACCEPTABLE, requested=accept or "", supported=list(MediaType))
-    return media_type
+    return media_type if quality else None
 
 
 def select_locale(accept_language: str | None) -> Locale:
@@ -71,10 +81,22 @@ def select_locale(accept_language: str | None) -> Locale:
 
     Source: RFC 9110 section 12.5.4; contract NEG-3 to NEG-5.
     """
+    locale = _best_locale(accept_language or "")
+    if locale is None:
+        raise ApiError(
+            LANGUAGE_NOT_ACCEPTABLE,
+            requested=accept_language or "",
+            supported=[locale.language_tag for locale in LOCALES],
+        )
+    return locale
+
+
+@_remembered
+def _best_locale(accept_language: str) -> Locale | None:
     try:
-        ranges = list(_parse_accept_language(accept_language or ""))
+        ranges = list(_parse_accept_language(accept_language))
     except _UnreadableError:
-        ranges = [_WeightedRange("*", 0.0)]
+        return None
     if not ranges:
         return DEFAULT_LOCALE
     forbidden = [weighted.range for weighted in ranges if not weighted.quality]
@@ -82,11 +104,7 @@ def select_locale(accept_language: str | None) -> Locale:
     for weighted in sorted(ranges, key=lambda weighted: weighted.quality, reverse=True):
         if weighted.quality and (locale := look_up(weighted.range, offers)):
             return locale
-    raise ApiError(
-        LANGUAGE_NOT_ACCEPTABLE,
-        requested=accept_language or "",
-        supported=[locale.language_tag for locale in LOCALES],
-    )
+    return None
 
 
 def _quality(offer: MediaType, ranges: list[_WeightedRange]) -> float:

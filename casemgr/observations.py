@@ -1,24 +1,29 @@
-"""What is noted of a request while it is answered: numbers and kinds, never content."""
+"""What is noted of a request while it is answered: what its response carries back, and numbers and kinds."""
 
 import time
-from collections.abc import Callable, Sequence
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
 from sqlalchemy import Connection, Engine, event
 
 from casemgr.actors import ActorKind
+from casemgr.locales import DEFAULT_LOCALE, Locale
 
 
 @dataclass(slots=True)
 class Observations:
     """What there is to know of a request.
 
+    :param locale: the one that it is answered in.
+    :param session_id: the session that authenticated it, if its response carries that back (contract HDR-3).
     :param started: in seconds of the clock that only ever grows.
     :param database_seconds: the time spent in statements.
     """
 
+    request_id: str
+    locale: Locale = DEFAULT_LOCALE
+    session_id: str | None = None
     started: float = field(default_factory=time.perf_counter)
     actor_kind: ActorKind | None = None
     id_count: int | None = None
@@ -27,56 +32,35 @@ class Observations:
     database_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request that has been answered.
+_current: ContextVar[Observations | None] = ContextVar("observations", default=None)
 
-    :param route: the rule that it came under, not the path: whatever a client puts into a URL, it is not to be kept.
-    :param seconds: how long it took.
+
+def begin(observations: Observations) -> Token[Observations | None]:
+    """Note from now on what happens.
+
+    :returns: what `end` takes.
     """
+    return _current.set(observations)
 
-    method: str
-    route: str | None
-    status: int
-    media_type: str | None
-    language_tag: str | None
-    body_size: int | None
-    seconds: float
-    observations: Observations
+
+def end(token: Token[Observations | None]) -> None:
+    """Note nothing more."""
+    _current.reset(token)
+
+
+def current() -> Observations | None:
+    """Get the observations of the current request; None outside of one."""
+    return _current.get()
 
 
 def of_request() -> Observations:
-    """Get the observations of the current request, which begin with the first call."""
-    if "observations" not in g:
-        g.observations = Observations()
-    observations: Observations = g.observations
-    return observations
+    """Get the observations of the current request.
 
-
-def init_app(app: Flask, listeners: Sequence[Callable[[Exchange], None]]) -> None:
-    """Tell the listeners of every exchange."""
-
-    def begin() -> None:
-        of_request()
-
-    def tell(response: Response) -> Response:
-        observed = of_request()
-        exchange = Exchange(
-            request.method,
-            request.url_rule.rule if request.url_rule else None,
-            response.status_code,
-            response.mimetype or None,
-            response.headers.get("Content-Language"),
-            response.content_length,
-            time.perf_counter() - observed.started,
-            observed,
-        )
-        for listener in listeners:
-            listener(exchange)
-        return response
-
-    app.before_request(begin)
-    app.after_request(tell)
+    :raises LookupError: outside of one.
+    """
+    if observations := _current.get():
+        return observations
+    raise LookupError("There is no request.")
 
 
 def observe(engine: Engine) -> None:
@@ -97,7 +81,6 @@ def _end(connection: Connection, _cursor: object, statement: str, *_: Any) -> No
 
 def count_statement(seconds: float) -> None:
     """Count a statement of the current request, if there is one."""
-    if has_request_context():
-        observations = of_request()
+    if observations := _current.get():
         observations.statements += 1
         observations.database_seconds += seconds

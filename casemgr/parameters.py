@@ -116,6 +116,8 @@ def parse_query(kind: ActorKind, ids: str, query_string: str, load_definitions: 
     Source: contract URL-2 to URL-5, QRY-1 to QRY-5, ORD-1.
     """
     values = _parse_pairs(query_string, PARAMETERS[kind], PARAMETERS_NOT_ALLOWED)
+    if not values:
+        return CaseQuery(_parse_ids(ids, MAX_IDS[kind]))
     if "$order" in values and "$sort" not in values:
         raise ApiError(ORDER_WITHOUT_SORT, parameter="$sort", order="$order")
     names = _elements(values.get("$attribute")) + _elements(values.get("$sort"))

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from casemgr.database import Source, fetch_all, reading
+from casemgr.database import Reading, Source, fetch_all
 from casemgr.models import Dataset
 from casemgr.statements import Statement
 
@@ -77,7 +77,7 @@ class Reader:
         """
         for replica in self._in_turn():
             try:
-                with reading(replica.engine) as source:
+                with Reading(replica.engine) as source:
                     if self._is_current(replica, source, dataset_version):
                         return work(source)
                 problem: object = "it lags behind the primary"

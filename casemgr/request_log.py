@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from casemgr.observations import Exchange
+from casemgr.exchanges import Exchange
 from casemgr.request_ids import RequestIdFilter
 
 _STANDARD_ERROR = 2
@@ -23,6 +23,8 @@ def configure() -> None:
     """Write what the service logs to standard error, each line with the ID of its request."""
     # Authlib logs tokens for debugging.
     logging.getLogger("authlib").setLevel(logging.INFO)
+    # No line tells of threads, and who has a process of its own is told by others.
+    logging.logThreads = logging.logMultiprocessing = False
     log = logging.getLogger("casemgr")
     if not log.handlers:
         handler = _Handler()

@@ -11,7 +11,7 @@ from casemgr.access import authorise
 from casemgr.authentication import authenticate, extend, is_to_be_extended, parse_credentials
 from casemgr.cases import Case
 from casemgr.config import Config
-from casemgr.database import Source, reading
+from casemgr.database import Reading, Source
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import CaseQuery, parse_query
@@ -19,7 +19,7 @@ from casemgr.paths import BASE_PATH
 from casemgr.replicas import Reader
 from casemgr.repository import load_definitions
 from casemgr.representations import case_encoder
-from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, echo_session
+from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.service import retrieve_cases
 
 
@@ -33,18 +33,17 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
 
     @blueprint.get("/case/<ids>")
     def get_cases(ids: str) -> Response:
-        media_type = select_media_type(request.headers.get("Accept"))
-        locale = select_locale(request.headers.get("Accept-Language"))
-        credentials = parse_credentials(
-            request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
-        )
+        observed = observations.of_request()
+        headers = request.headers
+        media_type = select_media_type(headers.get("Accept"))
+        locale = observed.locale = select_locale(headers.get("Accept-Language"))
+        credentials = parse_credentials(headers.get(SESSION_HEADER, ""), headers.get(AUTHORIZATION_HEADER, ""))
         now = datetime.now(UTC)
-        with reading(engine) as primary:
+        with Reading(engine) as primary:
             session = authenticate(primary, credentials, now)
             actor = session.actor
-            observed = observations.of_request()
             observed.actor_kind = actor.kind
-            echo_session(credentials)
+            observed.session_id = credentials.echoed
             if is_to_be_extended(session, config.session_idle_time, now):
                 with primary.paused():
                     extend(engine, credentials, config.session_idle_time, now)
@@ -63,7 +62,7 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
             query, cases = reader.read(load, primary, session.dataset_version)
         with i18n.use_locale(locale):
             body = case_encoder(media_type, actor.kind, query.attributes)(cases)
-        return Response(body, headers={"Content-Language": locale.language_tag}, content_type=media_type)
+        return Response(body, content_type=media_type)
 
     answer_options(blueprint, "/case/<ids>", ["GET", "HEAD"])
     return blueprint

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from casemgr.config import Config
-from casemgr.database import Source, create_engine, fetch_all, migrate, reading
+from casemgr.database import Reading, Source, create_engine, fetch_all, migrate
 from casemgr.replicas import Reader
 from tests.api.client import CASE, cases
 from tests.conftest import MakeDatabase
@@ -87,7 +87,7 @@ def is_replica(source: Source) -> bool:
 
 
 def read(reader: Reader, primary: Engine, work: Callable[[Source], object] = is_replica, version: int = 0) -> object:
-    with reading(primary) as source:
+    with Reading(primary) as source:
         return reader.read(work, source, version)
 
 
