@@ -147,15 +147,16 @@ _CUSTOM_VALUES = (
 
 @cache
 def _select_cases(*, details: bool, notes: bool, custom: bool) -> Statement:
-    """Select all columns of `Case`; those that nobody asked for are NULL."""
+    """Select the columns of `Case` up to the last one that is asked for; those between that are not are NULL."""
     columns = {
         **_SUMMARY_COLUMNS,
         **(_DETAIL_COLUMNS if details else {}),
         **({"notes": _NOTES} if notes else {}),
         **({"custom_attributes": _CUSTOM_VALUES} if custom else {}),
     }
+    last = max(map(Case._fields.index, columns))
     selected = (
-        select(*(columns.get(name, null()) for name in Case._fields))
+        select(*(columns.get(name, null()) for name in Case._fields[: last + 1]))
         .join_from(models.Case, models.Department, models.Department.id == models.Case.department_id)
         .outerjoin(_MODIFIER, _MODIFIER.id == models.Case.last_modified_by_id)
         .outerjoin(_OWNER, _OWNER.id == models.Case.owner_id)
@@ -230,7 +231,7 @@ def load_cases(
     select_cases = _select_cases(
         details=not _DETAILS.isdisjoint(attributes), notes=Attribute.NOTES in attributes, custom=custom
     )
-    return {row[0]: Case._make(row) for row in select_cases.execute(source, {"ids": ids})}
+    return {row[0]: Case(*row) for row in select_cases.execute(source, {"ids": ids})}
 
 
 def load_definitions(source: Source, names: frozenset[str] | None = None) -> dict[str, CustomAttributeDefinition]:
