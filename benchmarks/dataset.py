@@ -89,7 +89,7 @@ def _store_accounts(connection: Connection) -> None:
         {
             "digest": digest_of(session_id),
             "expires": _NEVER,
-            **{f"{other.name.lower()}_id": owner if other is kind else None for other in ActorKind},
+            **{f"{other}_id": owner if other is kind else None for other in ActorKind},
         }
         for session_id, kind, owner in owners
     )

@@ -1,11 +1,11 @@
 """Who calls, and what each of them is allowed, as loaded with the session."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import ClassVar
 
 
-class ActorKind(Enum):
+class ActorKind(StrEnum):
     """The kinds of actor, each with its own parameters, attributes and permissions."""
 
     USER = auto()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import flask_babel
@@ -96,12 +96,18 @@ def format_number(number: int) -> str:
 
 def quote(text: str) -> str:
     """Put a text between the quotation marks of the locale."""
-    return translate_in_context(*_QUOTATION, text=text)
+    return _fill(_quotation(current_locale()), {"text": text})
 
 
 def format_list(items: Sequence[str]) -> str:
     """Enumerate texts as a sentence of the locale does, with its separators and its "and"."""
-    return babel_format_list(items, locale=current_locale().babel)
+    return babel_format_list(items, locale=current_locale().babel) if len(items) > 1 else "".join(items)
+
+
+@cache
+def _quotation(locale: Locale) -> str:
+    with use_locale(locale):
+        return translate_in_context(*_QUOTATION)
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ MAX_ID = 2**63 - 1
 _MAX_DIGITS = len(str(MAX_ID))
 
 _POSITIVE_INTEGER = re.compile(r"[1-9][0-9]*")
+_POSITIVE_INTEGERS = re.compile(r"[1-9][0-9]*+(?:,[1-9][0-9]*+)*+")
 
 
 def is_well_formed(text: str) -> bool:
@@ -15,12 +16,25 @@ def is_well_formed(text: str) -> bool:
     return _POSITIVE_INTEGER.fullmatch(text) is not None
 
 
+def is_well_formed_list(text: str) -> bool:
+    """Tell whether a text is a list of such integers, with commas in between."""
+    return _POSITIVE_INTEGERS.fullmatch(text) is not None
+
+
 def parse_id(text: str) -> int | None:
     """Parse an ID.
 
     :returns: None when no record can have it.
     """
+    return convert_id(text) if is_well_formed(text) else None
+
+
+def convert_id(text: str) -> int | None:
+    """Convert an ID that is well formed.
+
+    :returns: None when no record can have it.
+    """
     # Compared by length first: int() refuses more than 4300 digits.
-    if not is_well_formed(text) or len(text) > _MAX_DIGITS:
+    if len(text) > _MAX_DIGITS:
         return None
     return number if (number := int(text)) <= MAX_ID else None

@@ -66,7 +66,7 @@ class Metrics:
             status,
             observed.error_code or "",
             exchange.media_type or "",
-            observed.actor_kind.name.lower() if observed.actor_kind else "",
+            observed.actor_kind or "",
             exchange.language_tag or "",
         ).inc()
         self._seconds.labels(route, status).observe(exchange.seconds)

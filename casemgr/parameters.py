@@ -23,7 +23,7 @@ from casemgr.errors import (
     ApiError,
     ErrorDef,
 )
-from casemgr.ids import is_well_formed
+from casemgr.ids import is_well_formed, is_well_formed_list
 
 MAX_IDS_LENGTH = 20_000
 """Characters of `ids` after decoding. Source: contract URL-3."""
@@ -201,8 +201,8 @@ def _parse_ids(ids: str, limit: int) -> tuple[str, ...]:
         raise ApiError(IDS_TOO_LONG, limit=MAX_IDS_LENGTH, ids=ids)
     elements: Sequence[str] = ids.split(",")
     unique = tuple(dict.fromkeys(elements))
-    if wrong := [element for element in unique if not is_well_formed(element)]:
-        raise ApiError(IDS_NOT_VALID, id=wrong)
+    if not is_well_formed_list(ids):
+        raise ApiError(IDS_NOT_VALID, id=[element for element in unique if not is_well_formed(element)])
     if len(elements) > limit:
         raise ApiError(TOO_MANY_IDS, limit=limit, ids=ids)
     return unique

@@ -61,7 +61,7 @@ def _facts(exchange: Exchange) -> dict[str, str | int | float]:
         "route": exchange.route or "-",
         "status": exchange.status,
         "error_code": observed.error_code,
-        "actor_kind": observed.actor_kind and observed.actor_kind.name.lower(),
+        "actor_kind": observed.actor_kind,
         "ids": observed.id_count,
         "media_type": exchange.media_type,
         "language": exchange.language_tag,

@@ -8,7 +8,7 @@ from casemgr.actors import Actor, Customer
 from casemgr.cases import Case
 from casemgr.database import Source
 from casemgr.errors import CASES_NOT_FOUND, NO_GRANT_ON_CUSTOMER, ApiError
-from casemgr.ids import parse_id
+from casemgr.ids import convert_id, parse_id
 from casemgr.parameters import CaseQuery
 from casemgr.sorting import sort_cases
 
@@ -30,7 +30,7 @@ def retrieve_cases(source: Source, actor: Actor, query: CaseQuery) -> list[Case]
 
 
 def _load_cases(source: Source, query: CaseQuery) -> list[Case]:
-    numbers = list(map(parse_id, query.case_ids))
+    numbers = list(map(convert_id, query.case_ids))
     cases = repository.load_cases(
         source, list(filter(None, numbers)), query.attributes, custom=_needs_custom_attributes(query)
     )

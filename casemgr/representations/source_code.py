@@ -6,7 +6,7 @@ each member, would be easier to write, and take several times as long (docs/perf
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cache
+from functools import cache, lru_cache
 from string import Formatter
 from typing import Any, TypeAlias
 
@@ -153,11 +153,12 @@ class _WrittenNames(dict[str, str]):
 
     def __init__(self, kind: ValueKind, locale: Locale, write: Write) -> None:
         super().__init__({value: write([named]) for value, named in built_in_names(kind, locale).items()})
-        self._write = write
+        # Folders, above all, are not built in, and are the same few in most cases.
+        self._write_other = lru_cache(maxsize=256)(lambda value: write([NamedValue(value, value)]))
 
     def __missing__(self, value: str) -> str:
         """Write a value that is not built in; it is called what it is (contract REP-2)."""
-        return self._write([NamedValue(value, value)])
+        return self._write_other(value)
 
 
 def _written_names(kind: ValueKind, write: Write) -> Callable[[], _WrittenNames]:
