@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -16,15 +17,11 @@ from casemgr.request_ids import RequestIdFilter
 
 _STANDARD_ERROR = 2
 
-_log = logging.getLogger(__name__)
-
 
 def configure() -> None:
     """Write what the service logs to standard error, each line with the ID of its request."""
     # Authlib logs tokens for debugging.
     logging.getLogger("authlib").setLevel(logging.INFO)
-    # No line tells of threads, and who has a process of its own is told by others.
-    logging.logThreads = logging.logMultiprocessing = False
     log = logging.getLogger("casemgr")
     if not log.handlers:
         handler = _Handler()
@@ -37,26 +34,35 @@ def configure() -> None:
 def writer(slow: timedelta) -> Callable[[Exchange], None]:
     """Get what writes the line of an exchange.
 
+    It does not go through `logging`, which takes longer than the line does (docs/performance.md).
+
     :param slow: how long a request may take before its line is a warning.
     """
     slow_seconds = slow.total_seconds()
+    encode = _as_text if sys.stderr.isatty() else _as_json
 
     def write(exchange: Exchange) -> None:
-        level = logging.WARNING if exchange.seconds > slow_seconds else logging.INFO
-        if _log.isEnabledFor(level):
-            facts = _facts(exchange)
-            message = f"{exchange.method} {facts['route']} {exchange.status} {exchange.seconds * 1000:.1f} ms"
-            # Not by `Logger.log`, which looks through the stack for who logs.
-            record = logging.LogRecord(__name__, level, __file__, 0, message, None, None)
-            record.facts = facts
-            _log.handle(record)
+        level = "WARNING" if exchange.seconds > slow_seconds else "INFO"
+        message = f"{exchange.method} {exchange.route or '-'} {exchange.status} {exchange.seconds * 1000:.1f} ms"
+        with suppress(OSError):
+            os.write(_STANDARD_ERROR, encode(exchange, datetime.now(UTC), level, message))
 
     return write
 
 
-def _facts(exchange: Exchange) -> dict[str, str | int | float]:
+def _as_text(exchange: Exchange, now: datetime, level: str, message: str) -> bytes:
+    request_id = exchange.observations.request_id
+    return f"{now.astimezone():%Y-%m-%d %H:%M:%S} {level} [{request_id}] {__name__}: {message}\n".encode()
+
+
+def _as_json(exchange: Exchange, now: datetime, level: str, message: str) -> bytes:
     observed = exchange.observations
-    facts: dict[str, str | int | float | None] = {
+    facts: dict[str, datetime | str | int | float | None] = {
+        "time": now,
+        "level": level,
+        "logger": __name__,
+        "message": message,
+        "request_id": observed.request_id,
         "method": exchange.method,
         "route": exchange.route or "-",
         "status": exchange.status,
@@ -70,7 +76,9 @@ def _facts(exchange: Exchange) -> dict[str, str | int | float]:
         "database_milliseconds": round(observed.database_seconds * 1000, 1),
         "statements": observed.statements,
     }
-    return {name: value for name, value in facts.items() if value is not None}
+    return orjson.dumps(
+        {name: fact for name, fact in facts.items() if fact is not None}, option=orjson.OPT_APPEND_NEWLINE
+    )
 
 
 def _text() -> logging.Formatter:
@@ -105,7 +113,6 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": getattr(record, "request_id", "-"),
-            **getattr(record, "facts", {}),
         }
         if record.exc_info:
             entry["exc_info"] = self.formatException(record.exc_info)

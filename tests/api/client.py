@@ -89,10 +89,12 @@ def details(response: TestResponse, key: str) -> list[str]:
     return [detail["value"] for detail in listed if detail["key"] == key]
 
 
-def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
-    """Get the fields that the log has of the last request."""
-    [*_, record] = [record for record in caplog.records if record.name == "casemgr.request_log"]
-    return {"level": record.levelname, **vars(record)["facts"]}
+def logged(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Get what the log has of the last request."""
+    entries = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    requests = [entry for entry in entries if entry["logger"] == "casemgr.request_log"]
+    assert isinstance(requests[-1], dict)
+    return requests[-1]
 
 
 def element(response: TestResponse) -> etree._Element:

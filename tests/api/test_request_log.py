@@ -2,26 +2,24 @@
 
 import json
 import logging
+import re
+import sys
 from datetime import timedelta
 
 import pytest
 
 from tests.api.client import CASE, LOGIN, XML, CheckedClient, logged
 from tests.api.conftest import Get, Have, LogIn, MakeApp
-from tests.factories import USER, case
+from tests.factories import case
 
 
-@pytest.fixture(autouse=True)
-def log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-
-
-def test_a_request_for_cases(have: Have, get: Get, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_request_for_cases(have: Have, get: Get, capfd: pytest.CaptureFixture[str]) -> None:
     have(case(1), case(2))
     response = get("1,2,1", Accept=XML, Accept_Language="fr", X_Request_ID="of-the-test")
-    entry = logged(caplog)
+    entry = logged(capfd)
     expected = {
         "level": "INFO",
+        "request_id": "of-the-test",
         "method": "GET",
         "route": "/core/casemgr/v3/case/<ids>",
         "status": 200,
@@ -35,44 +33,51 @@ def test_a_request_for_cases(have: Have, get: Get, caplog: pytest.LogCaptureFixt
     assert {name: entry[name] for name in expected} == expected
     assert "error_code" not in entry
     assert 0 < entry["database_milliseconds"] < entry["milliseconds"]
-    assert caplog.messages[-1].startswith("GET /core/casemgr/v3/case/<ids> 200 ")
+    assert entry["message"].startswith("GET /core/casemgr/v3/case/<ids> 200 ")
 
 
-def test_an_error(have: Have, get: Get, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error(have: Have, get: Get, capfd: pytest.CaptureFixture[str]) -> None:
     have()
     get("1,x")
-    entry = logged(caplog)
+    entry = logged(capfd)
     assert (entry["status"], entry["error_code"], entry["actor_kind"]) == (400, "400-108", "user")
     assert "ids" not in entry
 
 
-def test_a_login(log_in: LogIn, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_login(log_in: LogIn, capfd: pytest.CaptureFixture[str]) -> None:
     log_in("customer")
-    entry = logged(caplog)
+    entry = logged(capfd)
     assert (entry["route"], entry["status"], entry["actor_kind"]) == (LOGIN["customer"], 204, "customer")
 
 
-def test_a_path_that_is_none_is_not_repeated(client: CheckedClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_path_that_is_none_is_not_repeated(client: CheckedClient, capfd: pytest.CaptureFixture[str]) -> None:
     client.get("/secret?secret=secret", headers={"User-Agent": "secret"})
-    assert logged(caplog)["route"] == "-"
-    assert "secret" not in caplog.text
+    entry = logged(capfd)
+    assert entry["route"] == "-"
+    assert "secret" not in str(entry)
 
 
-def test_a_slow_request_is_a_warning(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_slow_request_is_a_warning(make_app: MakeApp, capfd: pytest.CaptureFixture[str]) -> None:
     make_app(slow_request=timedelta()).test_client().get(f"{CASE}/1")
-    assert logged(caplog)["level"] == "WARNING"
+    assert logged(capfd)["level"] == "WARNING"
 
 
-def test_away_from_a_terminal_a_line_is_json(
-    have: Have, get: Get, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_away_from_a_terminal_what_goes_wrong_is_json_too(
+    make_app: MakeApp, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from casemgr import request_log
-
     log = logging.getLogger("casemgr")
     monkeypatch.setattr(log, "handlers", [])
-    request_log.configure()
-    have(case(1))
-    get("1", USER, X_Request_ID="of-the-test")
-    entry = json.loads(capfd.readouterr().err.splitlines()[-1])
-    assert (entry["request_id"], entry["status"], entry["level"]) == ("of-the-test", 200, "INFO")
-    assert set(entry) >= {"time", "logger", "message", "milliseconds"}
+    make_app()
+    log.warning("Something is wrong.")
+    entry = json.loads(capfd.readouterr().err)
+    assert (entry["request_id"], entry["message"], entry["level"]) == ("-", "Something is wrong.", "WARNING")
+    assert set(entry) == {"time", "level", "logger", "message", "request_id"}
+
+
+def test_on_a_terminal_a_line_is_text(
+    make_app: MakeApp, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    make_app().test_client().get(f"{CASE}/1", headers={"X-Request-ID": "of-the-test"})
+    line = capfd.readouterr().err
+    assert re.fullmatch(r"[0-9-]{10} [0-9:]{8} INFO \[of-the-test\] casemgr\.request_log: GET .* 401 .* ms\n", line)

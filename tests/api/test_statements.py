@@ -1,6 +1,5 @@
 """The number of SQL statements is that of the kind of request, not of the IDs."""
 
-import logging
 from collections.abc import Callable
 
 import pytest
@@ -13,12 +12,11 @@ Count = Callable[[], int]
 
 
 @pytest.fixture
-def count(caplog: pytest.LogCaptureFixture) -> Count:
+def count(capfd: pytest.CaptureFixture[str]) -> Count:
     """Tell how many statements the last request took."""
-    caplog.set_level(logging.INFO)
 
     def count() -> int:
-        statements = logged(caplog)["statements"]
+        statements = logged(capfd)["statements"]
         assert isinstance(statements, int)
         return statements
 
