@@ -174,9 +174,9 @@ def main() -> None:
             print("\n".join(_compare(20_000, 1, 1, folder)))
             return
         parts = (
-            _compare(100_000, 3, 2, folder),
+            _compare(100_000, 5, 2, folder),
             _compare_sizes(10_000, 1_000_000, 3, 2, folder),
-            _soak(500_000, folder),
+            _soak(1_000_000, folder),
         )
         tables = "\n\n".join("\n".join(part) for part in parts)
         print(tables)
