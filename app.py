@@ -50,7 +50,16 @@ class Application(Flask):
             return super().create_url_adapter(request)
         if request.environ["PATH_INFO"].startswith("//"):
             raise NotFound
-        return MapAdapter(self.url_map, "", "/", None, "http", request.path, request.method)
+        # Not by `bind`, which looks at the host for each request.
+        return MapAdapter(
+            self.url_map,
+            server_name="",
+            script_name="/",
+            subdomain=None,
+            url_scheme=request.scheme,
+            path_info=request.path,
+            default_method=request.method,
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take any function as it is: none is asynchronous, which Flask would find out anew with every request."""

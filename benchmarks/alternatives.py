@@ -3,19 +3,20 @@
 import gc
 import io
 import logging
+import os
 import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import flask_babel
 import orjson
-from flask import Flask
+from flask import Flask, Response
 from lxml import etree
 from sqlalchemy import URL, Engine, bindparam, select
 from werkzeug.test import create_environ, run_wsgi_app
@@ -23,14 +24,16 @@ from werkzeug.test import create_environ, run_wsgi_app
 from app import create_app
 from benchmarks import dataset
 from benchmarks.requests import CASES
-from casemgr import i18n, models
+from casemgr import i18n, models, negotiation, request_log
 from casemgr.actors import ActorKind
 from casemgr.cases import ActivitySummary, Case
 from casemgr.config import Config
 from casemgr.database import Reading, create_engine
+from casemgr.exchanges import Exchange, ExchangeMiddleware
 from casemgr.instants import format_instant
 from casemgr.locales import LOCALES
 from casemgr.negotiation import MediaType
+from casemgr.observations import Observations
 from casemgr.repository import load_cases
 from casemgr.representations import case_encoder
 from casemgr.representations.as_xml import NAMESPACE
@@ -66,7 +69,10 @@ def _run(work: Callable[[], object], number: int) -> float:
 
 
 def _closure(members: Sequence[Member]) -> Callable[[Any, str], dict[str, Any]]:
-    """Dump by closures, one for each member, which take an object and what the names of its attributes begin with."""
+    """Dump summaries by closures, one for each member.
+
+    They take an object, and what the names of its attributes begin with.
+    """
     parts = [(member.name, _member_closure(member)) for member in members]
 
     def dump(holder: Any, beginning: str) -> dict[str, Any]:
@@ -257,6 +263,53 @@ def _messages(app: Flask) -> Iterator[Comparison]:
         )
 
 
+def _lines() -> Iterator[Comparison]:
+    observed = Observations("0" * 32, actor_kind=ActorKind.USER, id_count=1, statements=2)
+    exchange = Exchange("GET", "/case/<ids>", 200, "application/json", "en-US", 766, 0.001, observed)
+    write, log = request_log.writer(timedelta(seconds=1)), logging.getLogger("casemgr.alternatives")
+    yield (
+        "a line of the log",
+        {
+            "request_log.writer()": lambda: write(exchange),
+            "Logger.info(), without the facts": lambda: log.info("GET /case/<ids> 200 1.0 ms"),
+        },
+    )
+
+
+def _header_fields() -> Iterator[Comparison]:
+    fields = [("Vary", "Accept"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    fields += [("Content-Language", "en-US"), ("X-Request-ID", "0" * 32)]
+
+    def complete(response: Response) -> Response:
+        response.headers.extend(fields)
+        return response
+
+    plain, hooked = (Flask("constant") for _ in range(2))
+    for app in (plain, hooked):
+        app.add_url_rule("/", view_func=lambda: "")
+    hooked.after_request(complete)
+    environ = create_environ("/")
+    middleware = ExchangeMiddleware(plain.wsgi_app, [])
+    yield (
+        "a Flask constant with five more header fields",
+        {
+            "ExchangeMiddleware, which looks at the response as well": lambda: run_wsgi_app(middleware, environ),
+            "Flask.after_request": lambda: run_wsgi_app(hooked.wsgi_app, environ),
+        },
+    )
+
+
+def _negotiation() -> Iterator[Comparison]:
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    yield (
+        "what a browser accepts",
+        {
+            "remembered": lambda: negotiation.select_media_type(accept),
+            "parsed": lambda: negotiation._best_media_type(accept),
+        },
+    )
+
+
 @contextmanager
 def _collecting(*, frozen: bool) -> Iterator[None]:
     if frozen:
@@ -293,13 +346,18 @@ def _comparisons(path: Path) -> Iterator[Comparison]:
     yield from _objects()
     yield from _messages(app)
     yield from _texts(path)
-    logging.getLogger("casemgr").setLevel(logging.ERROR)
+    yield from _lines()
+    yield from _header_fields()
+    yield from _negotiation()
     yield from _collector(app)
 
 
 def main() -> None:
     """Print how long each way takes."""
     print("| what | how | µs |\n| --- | --- | --: |")
+    # Lines of the log are written as by the service, but nowhere.
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
     with tempfile.TemporaryDirectory(prefix="casemgr-alternatives-") as name:
         for what, ways in _comparisons(Path(name) / "casemgr.db"):
             for how, work in ways.items():

@@ -25,13 +25,14 @@ _PARTS = (
     ("marshmallow", "marshmallow"),
     ("lxml", "lxml"),
     ("babel", "Babel"),
-    ("logging", "logging"),
-    ("json", "logging"),
+    ("logging", "log"),
+    ("request_log", "log"),
     ("werkzeug", "Flask, Werkzeug"),
     ("flask", "Flask, Werkzeug"),
     ("compiled from a schema", "our own code"),
     ("casemgr", "our own code"),
     ("schemas", "our own code"),
+    ("json", "JSON"),
 )
 """What a function belongs to, by what its file or its name contains; the first that fits."""
 

@@ -14,13 +14,13 @@ from casemgr.addresses import client_address
 from casemgr.authentication import authenticate, parse_credentials
 from casemgr.config import Config
 from casemgr.database import REQUEST_PATIENCE, writing
+from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.login import Attempt, open_session, verify_credentials
 from casemgr.methods import answer_options
 from casemgr.negotiation import MediaType, select_locale, select_media_type
 from casemgr.parameters import parse_force_login
 from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.request_bodies import MAX_BODY, parse_login, select_body_type
-from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.sessions import end_session
 
 # RFC 9110 section 7.2: a name or an IP address, and perhaps a port.
@@ -34,8 +34,9 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     blueprint = Blueprint("authmgr", __name__)
 
     def log_in(kind: ActorKind) -> Response:
+        observed = observations.of_request()
         select_media_type(request.headers.get("Accept"))
-        observations.of_request().locale = select_locale(request.headers.get("Accept-Language"))
+        observed.locale = select_locale(request.headers.get("Accept-Language"))
         force = parse_force_login(request.query_string.decode(errors="replace"))
         body_type = select_body_type(request.headers.get("Content-Type", ""))
         login = parse_login(body_type, _read_body())
@@ -43,7 +44,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         verified = verify_credentials(
             engine, Attempt(kind, login.user_name, login.password, _client_address(config)), now
         )
-        observations.of_request().actor_kind = kind
+        observed.actor_kind = kind
         session_id = open_session(engine, verified, config, now, force=force)
         response = _no_content()
         response.headers[SESSION_HEADER] = session_id
@@ -59,14 +60,15 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
 
     @blueprint.delete(f"{AUTHENTICATION_PATH}/session")
     def log_out() -> Response:
+        observed = observations.of_request()
         select_media_type(request.headers.get("Accept"))
-        observations.of_request().locale = select_locale(request.headers.get("Accept-Language"))
+        observed.locale = select_locale(request.headers.get("Accept-Language"))
         credentials = parse_credentials(
             request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
         )
         with writing(engine, REQUEST_PATIENCE) as connection:
             authenticate(connection, credentials, datetime.now(UTC))
-            observations.of_request().session_id = credentials.echoed
+            observed.session_id = credentials.echoed
             end_session(connection, credentials.session_id)
         return _no_content()
 

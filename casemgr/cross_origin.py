@@ -6,8 +6,12 @@ from datetime import timedelta
 from flask import Flask
 from flask_cors import CORS
 
-from casemgr.request_ids import REQUEST_ID_HEADER
-from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
+from casemgr.header_fields import (
+    AUTHORIZATION_HEADER,
+    REQUEST_ID_HEADER,
+    SESSION_HEADER,
+    USER_MESSAGE_HEADER,
+)
 
 
 def init_app(app: Flask, origins: Sequence[str]) -> None:

@@ -165,6 +165,7 @@ def writing(engine: Engine, patience: float = _PATIENCE) -> Iterator[Connection]
     isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
     with engine.connect().execution_options(patience=patience, **isolation) as connection, connection.begin():
         if isolation:
+            # What writes may go through whole tables: an import, what ends old sessions.
             connection.exec_driver_sql(
                 f"SET LOCAL lock_timeout = {patience * 1000:.0f};"
                 " SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"

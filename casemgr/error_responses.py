@@ -22,12 +22,12 @@ from casemgr.errors import (
     ApiError,
     DetailValue,
 )
+from casemgr.header_fields import USER_MESSAGE_HEADER
 from casemgr.locales import DEFAULT_LOCALE
 from casemgr.negotiation import MediaType, select_locale, select_media_type
 from casemgr.representations import ENCODERS
 from casemgr.representations.encoders import Detail, ErrorBody
 from casemgr.request_bodies import MAX_BODY
-from casemgr.response_headers import USER_MESSAGE_HEADER
 
 _MAX_QUOTED = 100
 """Characters of a piece of input that a sentence quotes (contract REP-7)."""

@@ -1,17 +1,25 @@
 """What every exchange goes through, whoever answers it: at the border between the application and the server."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgr import observations
+from casemgr.header_fields import (
+    AUTHORIZATION_HEADER,
+    REQUEST_ID_HEADER,
+    SESSION_HEADER,
+    USER_MESSAGE_HEADER,
+)
 from casemgr.observations import Observations
-from casemgr.request_ids import REQUEST_ID_HEADER, REQUEST_ID_VARIABLE, select_request_id
-from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
+from casemgr.request_ids import REQUEST_ID_VARIABLE, select_request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_log = logging.getLogger(__name__)
 
 # Whatever may have a part in the choice of an answer, by this header field or another (RFC 9110 section 12.5.5).
 _VARY = f"Accept, Accept-Language, {AUTHORIZATION_HEADER}, {SESSION_HEADER}, {USER_MESSAGE_HEADER}, Accept-Encoding"
@@ -68,9 +76,7 @@ class ExchangeMiddleware:
 
         def start(status: str, headers: list[tuple[str, str]], *exception: Any) -> Callable[[bytes], object]:
             self._complete(headers, observed)
-            exchange = _exchange(environ, status, headers, observed)
-            for listener in self._listeners:
-                listener(exchange)
+            self._tell(_exchange(environ, status, headers, observed))
             return start_response(status, headers, *exception)
 
         token = observations.begin(observed)
@@ -78,6 +84,14 @@ class ExchangeMiddleware:
             return self._application(environ, start)
         finally:
             observations.end(token)
+
+    def _tell(self, exchange: Exchange) -> None:
+        for listener in self._listeners:
+            try:
+                listener(exchange)
+            except Exception:
+                # The answer is right all the same.
+                _log.exception("An exchange was not counted")
 
     def _complete(self, headers: list[tuple[str, str]], observed: Observations) -> None:
         headers += self._every_response

@@ -67,7 +67,7 @@ class Metrics:
             observed.error_code or "",
             exchange.media_type or "",
             observed.actor_kind or "",
-            exchange.language_tag or "",
+            exchange.language_tag,
         ).inc()
         self._seconds.labels(route, status).observe(exchange.seconds)
         self._database_seconds.labels(route).observe(observed.database_seconds)

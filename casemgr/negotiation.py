@@ -1,10 +1,10 @@
 """Content negotiation: from the values of Accept and Accept-Language to a media type and a locale."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from casemgr.errors import LANGUAGE_NOT_ACCEPTABLE, MEDIA_TYPE_NOT_ACCEPTABLE, ApiError
 from casemgr.locales import DEFAULT_LOCALE, LOCALES, Locale, is_named_by, look_up
@@ -30,8 +30,10 @@ _LANGUAGE_RANGE = re.compile(
 )
 _EMPTY_ELEMENTS = re.compile(r"[ \t,]*+")
 
-# A client says the same with every request; few clients say anything else. A field value has 8 KB at the most.
-_remembered = lru_cache(maxsize=256)
+_T = TypeVar("_T")
+
+_MAX_REMEMBERED = 256
+"""Characters of a field value, and how many of them. Browsers send fewer; a server lets through nearly a megabyte."""
 
 
 class _UnreadableError(ValueError):
@@ -51,13 +53,22 @@ def select_media_type(accept: str | None) -> MediaType:
 
     Source: RFC 9110 section 12.5.1; contract NEG-1, NEG-2.
     """
-    media_type = _best_media_type(accept or "")
+    media_type = _remembered(_best_media_type, accept or "")
     if media_type is None:
         raise ApiError(MEDIA_TYPE_NOT_ACCEPTABLE, requested=accept or "", supported=list(MediaType))
     return media_type
 
 
-@_remembered
+def _remembered(select: Callable[[str], _T], value: str) -> _T:
+    """Select by what a field says; most clients say the same with every request."""
+    return _remember(select, value) if len(value) <= _MAX_REMEMBERED else select(value)
+
+
+@lru_cache(maxsize=_MAX_REMEMBERED)
+def _remember(select: Callable[[str], _T], value: str) -> _T:
+    return select(value)
+
+
 def _best_media_type(accept: str) -> MediaType | None:
     try:
         ranges = list(_parse_accept(accept))
@@ -81,7 +92,7 @@ def select_locale(accept_language: str | None) -> Locale:
 
     Source: RFC 9110 section 12.5.4; contract NEG-3 to NEG-5.
     """
-    locale = _best_locale(accept_language or "")
+    locale = _remembered(_best_locale, accept_language or "")
     if locale is None:
         raise ApiError(
             LANGUAGE_NOT_ACCEPTABLE,
@@ -91,7 +102,6 @@ def select_locale(accept_language: str | None) -> Locale:
     return locale
 
 
-@_remembered
 def _best_locale(accept_language: str) -> Locale | None:
     try:
         ranges = list(_parse_accept_language(accept_language))

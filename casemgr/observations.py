@@ -23,7 +23,7 @@ class Observations:
 
     request_id: str
     locale: Locale = DEFAULT_LOCALE
-    session_id: str | None = None
+    session_id: str | None = field(default=None, repr=False)
     started: float = field(default_factory=time.perf_counter)
     actor_kind: ActorKind | None = None
     id_count: int | None = None

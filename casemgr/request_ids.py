@@ -6,7 +6,6 @@ import re
 
 from casemgr import observations
 
-REQUEST_ID_HEADER = "X-Request-ID"
 REQUEST_ID_VARIABLE = "HTTP_X_REQUEST_ID"
 """What WSGI calls the field of a request (PEP 3333)."""
 
@@ -15,7 +14,7 @@ _SANE = re.compile(r"[!-~]{1,128}")
 
 def select_request_id(sent: str) -> str:
     """Select the ID of a request: the caller's own when it is sane, else a new one (contract HDR-2)."""
-    if sent and _SANE.fullmatch(sent):
+    if _SANE.fullmatch(sent):
         return sent
     # To be told apart from others is all that it has to be, and the system's own random numbers take a system call.
     return f"{random.getrandbits(128):032x}"

@@ -51,8 +51,8 @@ def writer(slow: timedelta) -> Callable[[Exchange], None]:
 
 
 def _as_text(exchange: Exchange, now: datetime, level: str, message: str) -> bytes:
-    request_id = exchange.observations.request_id
-    return f"{now.astimezone():%Y-%m-%d %H:%M:%S} {level} [{request_id}] {__name__}: {message}\n".encode()
+    at = f"{now.astimezone():%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d}"
+    return f"{at} {level} [{exchange.observations.request_id}] {__name__}: {message}\n".encode()
 
 
 def _as_json(exchange: Exchange, now: datetime, level: str, message: str) -> bytes:
@@ -82,6 +82,7 @@ def _as_json(exchange: Exchange, now: datetime, level: str, message: str) -> byt
 
 
 def _text() -> logging.Formatter:
+    # The same as `_as_text` writes.
     return logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s")
 
 

@@ -12,6 +12,7 @@ from casemgr.authentication import authenticate, extend, is_to_be_extended, pars
 from casemgr.cases import Case
 from casemgr.config import Config
 from casemgr.database import Reading, Source
+from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import CaseQuery, parse_query
@@ -19,7 +20,6 @@ from casemgr.paths import BASE_PATH
 from casemgr.replicas import Reader
 from casemgr.repository import load_definitions
 from casemgr.representations import case_encoder
-from casemgr.response_headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.service import retrieve_cases
 
 

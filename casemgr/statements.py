@@ -42,14 +42,14 @@ class Statement:
         """Take what is selected; each `bindparam` is a parameter.
 
         :param many: whether it gives many rows, without any order. SQLite gives them as one JSON text, which takes less
-            time for ten of them already (docs/performance.md).
+            time (docs/performance.md).
         """
         self._selected = selected
         self._many = many
         self._compiled: dict[str, _Compiled] = {}
 
     def execute(self, source: Source, parameters: Mapping[str, Any]) -> Sequence[Row]:
-        """Run the statement in the transaction that the source is in.
+        """Run the statement on the connection of the source.
 
         :raises DBAPIError: as SQLAlchemy's connections do.
         """

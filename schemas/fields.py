@@ -105,10 +105,16 @@ class Items(fields.List[Any]):
 class Path(fields.String):
     """The path of another resource, which follows from the object."""
 
-    def __init__(self, *pieces: str) -> None:
-        """Take what the path consists of, with attributes in braces; a piece that names a missing one is left out."""
+    def __init__(self, path: str, *pieces: str) -> None:
+        """Take the path, with attributes in braces.
+
+        :param pieces: what follows, each with one attribute, without which it is left out.
+        :raises ValueError: when a piece has another number of attributes.
+        """
+        if any(len(attributes_in(piece)) != 1 for piece in pieces):
+            raise ValueError(f"one attribute is expected in each of {pieces}")
         super().__init__(attribute=WHOLE, required=True)
-        self.pieces = pieces
+        self.pieces = (path, *pieces)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         path = ""

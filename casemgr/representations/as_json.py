@@ -64,8 +64,8 @@ class _JsonCode(SourceCode):
                 self.write('"')
                 self.write_path(member.pieces, variable)
                 self.write('"')
-            case Kind.DISPLAY_VALUE if member.value_kind:
-                self.write_display_value(member.value_kind, variable, _compile(member.members, NamedValue._fields))
+            case Kind.DISPLAY_VALUE:
+                self.write_display_value(member, variable, _compile(member.members, NamedValue._fields))
             case Kind.OBJECT:
                 self._write_object(member.members, variable)
             case Kind.LIST_OF_ONE:
@@ -76,6 +76,8 @@ class _JsonCode(SourceCode):
                 self.write("[")
                 self.write_objects(variable, member.columns, member.members)
                 self.write("]")
+            case _:
+                raise TypeError(f"{member.name} is of a kind that JSON knows nothing of.")
 
 
 def encode_error(error: ErrorBody) -> bytes:

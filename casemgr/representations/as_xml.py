@@ -71,9 +71,9 @@ class _XmlCode(SourceCode):
 
     def _write_child(self, member: Member, variable: str) -> None:
         match member.kind:
-            case Kind.DISPLAY_VALUE if member.value_kind:
+            case Kind.DISPLAY_VALUE:
                 write = _compile(member.name, member.members, NamedValue._fields)
-                self.write_display_value(member.value_kind, variable, write)
+                self.write_display_value(member, variable, write)
             case Kind.OBJECT if [inner.kind for inner in member.members] == [Kind.LIST]:
                 self._write_container(member, variable)
             case Kind.OBJECT | Kind.LIST_OF_ONE:
@@ -100,8 +100,10 @@ class _XmlCode(SourceCode):
                 self.write_path([_escape(piece) for piece in member.pieces], variable)
             case Kind.TEXT:
                 self.write_text(variable)
-            case _:
+            case Kind.NUMBER | Kind.NUMBER_AS_TEXT:
                 self.write_value(variable)
+            case _:
+                raise TypeError(f"{member.name} is of a kind that XML knows nothing of.")
 
 
 def _have_written(element: etree._Element, *, with_content: bool) -> list[str]:

@@ -4,7 +4,7 @@ It takes objects apart into variables, and puts these into pieces of text that a
 each member, would be easier to write, and take several times as long (docs/performance.md).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, lru_cache
 from string import Formatter
@@ -14,7 +14,7 @@ from casemgr.cases import NamedValue
 from casemgr.display_values import ValueKind, built_in_names
 from casemgr.i18n import current_locale
 from casemgr.locales import Locale
-from schemas.fields import WHOLE
+from schemas.fields import WHOLE, attributes_in
 from schemas.plan import Member
 
 Write: TypeAlias = Callable[[Sequence[Any]], str]
@@ -53,23 +53,22 @@ class SourceCode:
         self._piece += f"{{escape({variable})}}"
 
     def write_path(self, pieces: Sequence[str], holder: str) -> None:
-        """Write a path; each piece after the first one names an attribute, without which it is left out."""
+        """Write a path; the pieces after the first one are left out without the one attribute that they name."""
         for number, piece in enumerate(pieces):
-            parsed = list(Formatter().parse(piece))
-            keys = [attribute for _, attribute, _, _ in parsed if attribute and number]
-            with self._where_any(keys, holder):
-                for literal, attribute, _, _ in parsed:
+            with self._where_any(attributes_in(piece) if number else (), holder):
+                for literal, attribute, _, _ in Formatter().parse(piece):
                     self.write(literal)
                     if attribute:
                         self.write_value(variable_of(attribute, holder))
 
-    def write_display_value(self, kind: ValueKind, variable: str, write: Write) -> None:
+    def write_display_value(self, member: Member, variable: str, write: Write) -> None:
         """Write a value and its name in the locale in use.
 
         :param write: writes such pairs.
         """
+        assert member.value_kind  # noqa: S101 - a display value has one
         names, written = self._new_variable(), f"written{len(self._globals)}"
-        self._globals[written] = _written_names(kind, write)
+        self._globals[written] = _written_names(member.value_kind, write)
         self._before.append(f"{names} = {written}()")
         self._piece += f"{{{names}[{variable}]}}"
 
@@ -151,19 +150,22 @@ def variable_of(attribute: str, holder: str) -> str:
 class _WrittenNames(dict[str, str]):
     """Values with their names, written already."""
 
-    def __init__(self, kind: ValueKind, locale: Locale, write: Write) -> None:
-        super().__init__({value: write([named]) for value, named in built_in_names(kind, locale).items()})
-        # Folders, above all, are not built in, and are the same few in most cases.
-        self._write_other = lru_cache(maxsize=256)(lambda value: write([NamedValue(value, value)]))
+    def __init__(self, written: Mapping[str, str], write_other: Callable[[str], str]) -> None:
+        super().__init__(written)
+        self._write_other = write_other
 
     def __missing__(self, value: str) -> str:
-        """Write a value that is not built in; it is called what it is (contract REP-2)."""
+        """Write a value that is not built in."""
         return self._write_other(value)
 
 
 def _written_names(kind: ValueKind, write: Write) -> Callable[[], _WrittenNames]:
+    # A value that is not built in is called what it is (contract REP-2). Cases have the same few folders.
+    write_other = lru_cache(maxsize=256)(lambda value: write([NamedValue(value, value)]))
+
     @cache
     def in_locale(locale: Locale) -> _WrittenNames:
-        return _WrittenNames(kind, locale, write)
+        names = built_in_names(kind, locale)
+        return _WrittenNames({value: write([named]) for value, named in names.items()}, write_other)
 
     return lambda: in_locale(current_locale())

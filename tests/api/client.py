@@ -31,6 +31,9 @@ class CheckedClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
+        for name in ("Content-Language", "Vary", "Cache-Control", "X-Content-Type-Options", "X-Request-ID"):
+            assert len(response.headers.getlist(name)) == 1
+        assert len(response.headers.getlist("X-egain-session")) <= 1
         assert response.headers["Content-Language"] in _LANGUAGE_TAGS
         assert set(response.vary) >= _VARY
         assert response.headers["Cache-Control"] == "private, no-store"

@@ -2,7 +2,10 @@
 
 import pytest
 
+from casemgr import observations
 from tests.api.client import CASE, CheckedClient
+from tests.api.conftest import Have
+from tests.factories import USER, case
 
 
 @pytest.mark.parametrize("sent", ["a", "0f8c-11", "x" * 128, "!~", "a,b"])
@@ -18,3 +21,15 @@ def test_an_odd_request_id_is_replaced(client: CheckedClient, sent: str) -> None
 def test_request_ids_are_new_for_every_request(client: CheckedClient) -> None:
     ids = {client.get(f"{CASE}/1").headers["X-Request-ID"] for _ in range(5)}
     assert len(ids) == 5
+
+
+def test_nothing_of_a_request_is_left_for_the_next_one(have: Have, client: CheckedClient) -> None:
+    have(case(1))
+    first = client.get(
+        f"{CASE}/1,999", headers={"X-egain-session": USER, "Accept-Language": "de", "X-Request-ID": "first"}
+    )
+    assert (first.headers["X-egain-session"], first.headers["Content-Language"]) == (USER, "de-DE")
+    assert observations.current() is None
+    second = client.get(f"{CASE}/1")
+    assert (second.headers.get("X-egain-session"), second.headers["Content-Language"]) == (None, "en-US")
+    assert second.headers["X-Request-ID"] != "first"

@@ -231,7 +231,7 @@ def test_a_login_with_a_password_that_is_changed_meanwhile_fails(
     def verify_slowly(password_hash: str | None, password: str) -> bool:
         verified = verify_password(password_hash, password)
         with writing(engine) as connection:
-            [account] = find_accounts(connection, ActorKind[kind.upper()], NAME)
+            [account] = find_accounts(connection, ActorKind(kind), NAME)
             change_secret(connection, account, NAME, "another password")
         return verified
 

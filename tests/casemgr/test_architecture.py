@@ -20,7 +20,7 @@ LAYERS = [
     "casemgr.cross_origin",
     "casemgr.error_responses",
     "casemgr.exchanges",
-    "casemgr.response_headers",
+    "casemgr.header_fields",
     "casemgr.request_ids",
     "casemgr.service",
     "casemgr.oauth2",
