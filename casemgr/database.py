@@ -4,12 +4,14 @@ import codecs
 import re
 import select
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
+from weakref import WeakKeyDictionary
 
 import sqlalchemy
 from sqlalchemy import URL, Connection, Dialect, Engine, event
@@ -92,8 +94,28 @@ class Source(Protocol):
         """Keep the connection, which is lost, from going back to the pool."""
 
 
+class _Kept(threading.local):
+    """Connections that a thread keeps."""
+
+    def __init__(self) -> None:
+        self.connections: WeakKeyDictionary[Engine, PoolProxiedConnection] = WeakKeyDictionary()
+
+
+_kept = _Kept()
+
+
+def _connection_of_thread(engine: Engine) -> PoolProxiedConnection:
+    """Give the connection that a thread keeps: to take one of the pool takes longer than a statement of SQLite."""
+    connection = _kept.connections.get(engine)
+    if connection is None or not connection.is_valid:
+        connection = _kept.connections[engine] = engine.raw_connection()
+        # The pool has room for fewer connections than there may be threads.
+        connection.detach()
+    return connection
+
+
 class Reading:
-    """A connection of the pool as it is, for reading: SQLAlchemy's own object takes longer than two statements.
+    """A connection as the driver has it, for reading: SQLAlchemy's own object takes longer than two statements.
 
     It is there as long as the context lasts.
     """
@@ -120,18 +142,28 @@ class Reading:
 
     def _open(self) -> None:
         try:
-            self.connection = self._engine.raw_connection()
+            if self.dialect.name == "sqlite":
+                self.connection = _connection_of_thread(self._engine)
+            else:
+                self.connection = self._engine.raw_connection()
         except self.dialect.loaded_dbapi.Error as error:
             raise _wrap(self.dialect, None, error) from error
-        driver = self.connection.driver_connection
+        driver: Any = self.connection.dbapi_connection
         if isinstance(driver, sqlite3.Connection):
             driver.execute("BEGIN")
 
     def _close(self) -> None:
-        self.connection.close()
+        driver: Any = self.connection.dbapi_connection
+        if not isinstance(driver, sqlite3.Connection):
+            self.connection.close()
+            return
+        try:
+            driver.rollback()
+        except sqlite3.Error as error:
+            self.invalidate(error)
 
     def invalidate(self, exception: BaseException | None = None) -> None:
-        """Keep the connection, which is lost, from going back to the pool."""
+        """Keep the connection, which is lost, from being used again."""
         self.connection.invalidate(exception)
 
     @contextmanager
@@ -254,7 +286,7 @@ def fetch_all(source: Source, statement: str, parameters: Any = ()) -> Sequence[
 
 def _fetch_all(connection: PoolProxiedConnection, statement: str, parameters: Any) -> Sequence[Any]:
     cursor = connection.cursor()
-    driver = connection.driver_connection
+    driver: Any = connection.dbapi_connection
     if not isinstance(driver, sqlite3.Connection):
         cursor.execute(statement, parameters)
         return cursor.fetchall()

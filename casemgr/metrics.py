@@ -82,6 +82,9 @@ class Metrics:
             ("close", self._open, -1),
             ("checkout", self._in_use, 1),
             ("checkin", self._in_use, -1),
+            # What a thread keeps for itself.
+            ("detach", self._in_use, -1),
+            ("close_detached", self._open, -1),
         )
         for happening, gauge, change in changes:
             _follow(engine, happening, gauge.labels(database), change)
