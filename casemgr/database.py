@@ -54,11 +54,8 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
     settings = {
         "timezone": "UTC",
         "statement_timeout": round(pool.statement_timeout.total_seconds() * 1000),
-        # Every statement of a request finds rows by their keys: to plan it anew takes longer than to run it. To hash
-        # all users or customers takes longer than to look up those of the cases.
+        # Every statement of a request finds rows by their keys: to plan it anew takes longer than to run it.
         "plan_cache_mode": "force_generic_plan",
-        "enable_hashjoin": "off",
-        "enable_mergejoin": "off",
     }
     engine = sqlalchemy.create_engine(
         database_url,
@@ -197,11 +194,7 @@ def writing(engine: Engine, patience: float = _PATIENCE) -> Iterator[Connection]
     isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
     with engine.connect().execution_options(patience=patience, **isolation) as connection, connection.begin():
         if isolation:
-            # What writes may go through whole tables: an import, what ends old sessions.
-            connection.exec_driver_sql(
-                f"SET LOCAL lock_timeout = {patience * 1000:.0f};"
-                " SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"
-            )
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
         yield connection
 
 

@@ -388,7 +388,7 @@ def test_a_request_does_not_wait_for_a_writer(log_in: LogIn, ask: Ask, let_pass:
     with collected_statements() as statements, writing(engine) as connection:
         connection.execute(update(models.Session).values(expires=models.Session.expires))
         assert ask(session_id) == 404
-    patience = ("PRAGMA busy_timeout = 100", "SET LOCAL lock_timeout = 100;")
+    patience = ("PRAGMA busy_timeout = 100", "SET LOCAL lock_timeout = 100")
     assert [statement for statement in statements if statement.startswith(patience)]
     let_pass(IDLE / 2)
     assert ask(session_id) == 401
