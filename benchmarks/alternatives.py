@@ -16,7 +16,7 @@ from typing import Any
 
 import flask_babel
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, g, request
 from lxml import etree
 from sqlalchemy import URL, Engine, bindparam, select
 from werkzeug.test import create_environ, run_wsgi_app
@@ -30,6 +30,7 @@ from casemgr.cases import ActivitySummary, Case
 from casemgr.config import Config
 from casemgr.database import Reading, create_engine
 from casemgr.exchanges import Exchange, ExchangeMiddleware
+from casemgr.header_fields import REQUEST_ID_HEADER
 from casemgr.instants import format_instant
 from casemgr.locales import LOCALES
 from casemgr.negotiation import MediaType
@@ -37,6 +38,7 @@ from casemgr.observations import Observations
 from casemgr.repository import load_cases
 from casemgr.representations import case_encoder
 from casemgr.representations.as_xml import NAMESPACE
+from casemgr.request_ids import select_request_id
 from casemgr.statements import Statement
 from schemas import schema_for
 from schemas.fields import WHOLE
@@ -276,27 +278,47 @@ def _lines() -> Iterator[Comparison]:
     )
 
 
-def _header_fields() -> Iterator[Comparison]:
-    fields = [("Vary", "Accept"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    fields += [("Content-Language", "en-US"), ("X-Request-ID", "0" * 32)]
+def _exchanges() -> Iterator[Comparison]:
+    """Compare what is done around every request with the same by Flask's hooks."""
+    seen: list[Exchange] = []
+    every_response = [("Vary", "Accept"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 
-    def complete(response: Response) -> Response:
-        response.headers.extend(fields)
+    def begin() -> None:
+        g.observations = Observations(select_request_id(request.headers.get(REQUEST_ID_HEADER, "")))
+
+    def end(response: Response) -> Response:
+        observed = g.observations
+        language_tag = observed.locale.language_tag
+        fields = [("Content-Language", language_tag), (REQUEST_ID_HEADER, observed.request_id)]
+        response.headers.extend([*every_response, *fields])
+        seen[:] = [
+            Exchange(
+                request.method,
+                request.url_rule.rule if request.url_rule else None,
+                response.status_code,
+                response.mimetype,
+                language_tag,
+                response.content_length,
+                time.perf_counter() - observed.started,
+                observed,
+            )
+        ]
         return response
 
     plain, hooked = (Flask("constant") for _ in range(2))
     for app in (plain, hooked):
         app.add_url_rule("/", view_func=lambda: "")
-    hooked.after_request(complete)
+    hooked.before_request(begin)
+    hooked.after_request(end)
+    around = ExchangeMiddleware(plain.wsgi_app, [lambda exchange: seen.__setitem__(slice(None), [exchange])])
     environ = create_environ("/")
-    middleware = ExchangeMiddleware(plain.wsgi_app, [])
-    yield (
-        "a Flask constant with five more header fields",
-        {
-            "ExchangeMiddleware, which looks at the response as well": lambda: run_wsgi_app(middleware, environ),
-            "Flask.after_request": lambda: run_wsgi_app(hooked.wsgi_app, environ),
-        },
-    )
+    what = "a Flask constant, completed and told of"
+    yield what, {"ExchangeMiddleware": lambda: list(around(dict(environ), _start))}
+    yield what, {"Flask's hooks": lambda: list(hooked.wsgi_app(dict(environ), _start))}
+
+
+def _start(*_: object) -> Callable[[bytes], object]:
+    return lambda _: None
 
 
 def _negotiation() -> Iterator[Comparison]:
@@ -322,11 +344,11 @@ def _collecting(*, frozen: bool) -> Iterator[None]:
 
 
 def _collector(app: Flask) -> Iterator[Comparison]:
-    request = next(request for request in CASES if request.name == "75 cases, all")
-    path, _, query = request.path.partition("?")
+    asked = next(one for one in CASES if one.name == "75 cases, all")
+    path, _, query = asked.path.partition("?")
 
     def ask() -> None:
-        run_wsgi_app(app, create_environ(path, query_string=query, headers=dict(request.headers)))
+        run_wsgi_app(app, create_environ(path, query_string=query, headers=dict(asked.headers)))
 
     for frozen, name in ((True, "collector as gunicorn.conf.py sets it"), (False, "collector as Python sets it")):
         with _collecting(frozen=frozen):
@@ -347,7 +369,7 @@ def _comparisons(path: Path) -> Iterator[Comparison]:
     yield from _messages(app)
     yield from _texts(path)
     yield from _lines()
-    yield from _header_fields()
+    yield from _exchanges()
     yield from _negotiation()
     yield from _collector(app)
 

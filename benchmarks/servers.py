@@ -112,8 +112,10 @@ class Server:
         return [master, *master.children(recursive=True)]
 
     def _cpu_seconds(self) -> float:
-        times = [process.cpu_times() for process in self._processes()]
-        return sum(time_.user + time_.system for time_ in times)
+        """Tell the time of all processes, those included that have been replaced."""
+        master, *workers = [process.cpu_times() for process in self._processes()]
+        ended = master.children_user + master.children_system
+        return ended + sum(times.user + times.system for times in (master, *workers))
 
     def _answers(self) -> bool:
         try:
