@@ -1,14 +1,14 @@
 """Any exception becomes a response in the negotiated media type and locale."""
 
 import logging
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from casemgr import i18n, observations
+from casemgr.error_bodies import build_error_body
 from casemgr.errors import (
     BODY_NOT_READABLE,
     BODY_TOO_LARGE,
@@ -20,23 +20,12 @@ from casemgr.errors import (
     TOO_MANY_FAILURES,
     UNEXPECTED,
     ApiError,
-    DetailValue,
 )
 from casemgr.header_fields import USER_MESSAGE_HEADER
 from casemgr.locales import DEFAULT_LOCALE
 from casemgr.negotiation import MediaType, select_locale, select_media_type
 from casemgr.representations import ENCODERS
-from casemgr.representations.encoders import Detail, ErrorBody
 from casemgr.request_bodies import MAX_BODY
-
-_MAX_QUOTED = 100
-"""Characters of a piece of input that a sentence quotes (contract REP-7)."""
-
-_MAX_PIECES = 100
-"""Pieces of input that a sentence quotes; a request line has room for tens of thousands, the details have them all."""
-
-# Controls, formatting (which can turn the direction of writing around), surrogates, line and paragraph separators.
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 _T = TypeVar("_T")
 
@@ -56,7 +45,7 @@ def _respond(exception: Exception) -> Response:
     media_type = _lenient(select_media_type, headers.get("Accept"), MediaType.JSON)
     locale = observed.locale = _lenient(select_locale, headers.get("Accept-Language"), DEFAULT_LOCALE)
     with i18n.use_locale(locale):
-        body = _error_body(error)
+        body = build_error_body(error, with_user_message=_wants_user_message())
     response = Response(ENCODERS[media_type].encode_error(body), error.definition.status, content_type=media_type)
     _add_headers(response, error)
     return response
@@ -100,48 +89,5 @@ def _add_headers(response: Response, error: ApiError) -> None:
         response.headers["WWW-Authenticate"] = 'Bearer realm="casemgr"' + (', error="invalid_token"' if invalid else "")
 
 
-def _error_body(error: ApiError) -> ErrorBody:
-    definition = error.definition
-    wants_user_message = request.headers.get(USER_MESSAGE_HEADER, "").strip().lower() == "yes"
-    return ErrorBody(
-        code=definition.code,
-        developer_message=_developer_message(error),
-        user_message=i18n.translate(definition.user) if wants_user_message else None,
-        details=tuple(Detail(key, text) for key in definition.detail_keys for text in _texts(error.values[key])),
-    )
-
-
-def _developer_message(error: ApiError) -> str:
-    variables = {key: _in_sentence(value) for key, value in error.values.items()}
-    match error.definition.developer:
-        case (singular, plural):
-            counted = error.values[error.definition.counted_key]
-            number = counted if isinstance(counted, int) else len(_texts(counted))
-            return i18n.translate_plural(singular, plural, number, **variables)
-        case message:
-            return i18n.translate(message, **variables)
-
-
-def _texts(value: DetailValue) -> list[str]:
-    return [str(value)] if isinstance(value, str | int) else list(value)
-
-
-def _in_sentence(value: DetailValue) -> str:
-    if isinstance(value, int):
-        return i18n.format_number(value)
-    texts = _texts(value)
-    pieces = [i18n.quote(_excerpt(text)) for text in texts[:_MAX_PIECES]]
-    return i18n.format_list([*pieces, "…"] if len(texts) > _MAX_PIECES else pieces)
-
-
-def _excerpt(text: str) -> str:
-    """Cut a piece of input and make its control characters visible (contract REP-7)."""
-    excerpt = text[:_MAX_QUOTED]
-    visible = excerpt if excerpt.isprintable() else "".join(_visible(excerpt))
-    return f"{visible}…" if len(text) > _MAX_QUOTED else visible
-
-
-def _visible(text: str) -> Iterator[str]:
-    for character in text:
-        invisible = unicodedata.category(character) in _INVISIBLE
-        yield f"\\u{ord(character):04x}" if invisible else character
+def _wants_user_message() -> bool:
+    return request.headers.get(USER_MESSAGE_HEADER, "").strip().lower() == "yes"

@@ -404,3 +404,6 @@ UNEXPECTED = ErrorDef(
     developer=N_("An unexpected error in the service prevented it from processing the request."),
     user=N_("Something went wrong; please try again later."),
 )
+
+CATALOGUE = tuple(value for value in tuple(globals().values()) if isinstance(value, ErrorDef))
+"""Every error, in the order of the codes; several of them may have the same."""
