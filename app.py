@@ -13,6 +13,7 @@ from casemgr import (
     authmgr_routes,
     compression,
     cross_origin,
+    description_routes,
     error_responses,
     health_routes,
     i18n,
@@ -100,6 +101,7 @@ def create_app(config: Config | None = None) -> Flask:
     reader = Reader(replicas, config.replica_max_lag)
     app.register_blueprint(routes.create_blueprint(engine, reader, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
+    app.register_blueprint(description_routes.create_blueprint())
     app.register_blueprint(health_routes.create_blueprint(engine))
     app.extensions["engines"] = [engine, *replicas]
     for database in (engine, *replicas):

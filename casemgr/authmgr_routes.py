@@ -26,8 +26,6 @@ from casemgr.sessions import end_session
 # RFC 9110 section 7.2: a name or an IP address, and perhaps a port.
 _HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
-_METADATA_PATH = "/.well-known/oauth-authorization-server"
-
 
 def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     """Create the routes for logging in and out over a database."""
@@ -80,7 +78,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     def revoke_token() -> Response:
         return _as_json(oauth2.revoke_token(engine, config, _token_request(config), datetime.now(UTC)))
 
-    @blueprint.get(_METADATA_PATH)
+    @blueprint.get(oauth2.METADATA_PATH)
     def describe_server() -> Response:
         metadata = oauth2.describe_server(config.base_url or _base_url())
         return Response(orjson.dumps(metadata), content_type=MediaType.JSON)
@@ -88,7 +86,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     for path in ("/user/login", "/customer/login", oauth2.TOKEN_PATH, oauth2.REVOCATION_PATH):
         answer_options(blueprint, f"{AUTHENTICATION_PATH}{path}", ["POST"])
     answer_options(blueprint, f"{AUTHENTICATION_PATH}/session", ["DELETE"])
-    answer_options(blueprint, _METADATA_PATH, ["GET", "HEAD"])
+    answer_options(blueprint, oauth2.METADATA_PATH, ["GET", "HEAD"])
     return blueprint
 
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 import click
+from flask import Flask
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from tqdm import tqdm
 
-from casemgr import accounts, sessions
+from casemgr import accounts, i18n, sessions
 from casemgr.access import API
 from casemgr.accounts import Account
 from casemgr.actors import ActorKind
@@ -118,6 +119,17 @@ def import_(file: str, replace: bool) -> None:
             _report(error, "<stdin>" if file == _STANDARD_INPUT else file)
             raise click.exceptions.Exit(1) from error
     click.echo(f"{count} records imported.", err=True)
+
+
+@main.command("openapi")
+@click.option("--format", "format_", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
+def print_openapi(format_: str) -> None:
+    """Print the description of the API in OpenAPI 3.1, as the service answers it; no database is needed."""
+    # Imported here: the other commands do not need what describes the API.
+    from casemgr import openapi
+
+    i18n.init_app(Flask("casemgr"))
+    click.echo(openapi.as_yaml() if format_ == "yaml" else openapi.as_json())
 
 
 @main.group()

@@ -37,6 +37,7 @@ from casemgr.sessions import end_session, generate_session_id, load_session, sto
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path
 REVOCATION_PATH = "/oauth2/revoke"
+METADATA_PATH = "/.well-known/oauth-authorization-server"
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -12,6 +12,9 @@ from marshmallow import Schema, fields, missing
 
 from casemgr.display_values import ValueKind, name_value
 
+XML_ATTRIBUTES = frozenset({"id", "rel", "href"})
+"""The members that XML has as attributes (contract REP-4)."""
+
 WHOLE = "*"
 """As the `attribute` of a field: the whole object instead of one of its attributes, for a member that only wraps."""
 
@@ -54,6 +57,10 @@ class DisplayValue(fields.Nested):
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         named = name_value(self.kind, nested_obj)
         return super()._serialize(named, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class Instant(fields.String):
+    """An instant, as `casemgr.instants` writes it (contract REP-1)."""
 
 
 class Id(fields.Integer):
@@ -134,7 +141,7 @@ class Links(Items):
 
     def __init__(self, rel: str, columns: Sequence[str], *path: str) -> None:
         """Take the relation, the attributes of a resource in their order, and the pieces of its path."""
-        super().__init__(Part.from_dict({"rel": fields.Constant(rel), "href": Path(*path)}), columns)
+        super().__init__(Part.from_dict({"rel": fields.Constant(rel, required=True), "href": Path(*path)}), columns)
 
 
 class Link(Links):

@@ -9,7 +9,7 @@ from marshmallow import fields
 from casemgr.cases import CustomAttribute, NamedValue, Note, RelatedCase
 from casemgr.display_values import ValueKind
 from casemgr.paths import ACTIVITIES_PATH, CASE_PATH, CUSTOMER_PATH, NOTE_PATH
-from schemas.fields import WHOLE, DisplayValue, Group, Id, Items, Link, Links, Part
+from schemas.fields import WHOLE, DisplayValue, Group, Id, Instant, Items, Link, Links, Part
 
 ORDER = (
     "link",
@@ -99,7 +99,7 @@ class NoteSchema(Part):
     """A note."""
 
     link = Link("self", NOTE_PATH)
-    created = fields.String(required=True)
+    created = Instant(required=True)
     created_by = Group(ByUserSchema, required=True)
     content = fields.String(required=True)
     id = Id()
@@ -149,8 +149,8 @@ class State(Part):
     """What the case is about and how it stands."""
 
     status = DisplayValue(ValueKind.STATUS, required=True)
-    last_modified = fields.String(required=True)
-    due_date = fields.String()
+    last_modified = Instant(required=True)
+    due_date = Instant()
     severity = DisplayValue(ValueKind.SEVERITY, required=True)
     subject = fields.String(required=True)
 
@@ -172,9 +172,9 @@ class Organisation(Part):
 class History(Part):
     """Where the case comes from and when it ended."""
 
-    created = fields.String(required=True)
+    created = Instant(required=True)
     originating_channel = DisplayValue(ValueKind.CHANNEL)
-    last_closed = fields.String()
+    last_closed = Instant()
 
 
 class CustomAttributes(Part):
@@ -197,5 +197,5 @@ class Work(Part):
 class VisibleActivities(Part):
     """What a customer learns of the activities that are visible to them."""
 
-    recent_activity_date = fields.String(required=True)
+    recent_activity_date = Instant(required=True)
     unread_activity_count = fields.Integer(required=True)

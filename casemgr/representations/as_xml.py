@@ -1,7 +1,8 @@
 """The bodies as XML: the same content as the JSON, by the same names.
 
 For 75 cases lxml takes nearly 4 ms, with a tree or without one (`etree.xmlfile`). So it writes each element once, with
-marks instead of values; code that is compiled from that puts the values in, in less than 0.5 ms (docs/performance.md).
+marks instead of values; code that is compiled from that puts the values in, in a quarter of a millisecond
+(docs/performance.md).
 """
 
 import re
@@ -12,12 +13,12 @@ from lxml import etree
 from casemgr.cases import Case, NamedValue
 from casemgr.representations.encoders import EncodeCases, ErrorBody
 from casemgr.representations.source_code import OBJECTS, SourceCode, Write, variable_of
+from schemas.fields import XML_ATTRIBUTES
 from schemas.plan import Kind, Member
 
 NAMESPACE = "urn:casemgr:v3"
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_ATTRIBUTES = frozenset({"id", "rel", "href"})
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
 _PLAIN = re.compile('[^\x00-\x08\x0b-\x1f&<>"\ud800-\udfff\ufffe\uffff]*').fullmatch
@@ -55,8 +56,8 @@ class _XmlCode(SourceCode):
             self._write_element(name, members, holder)
 
     def _write_element(self, name: str, members: Sequence[Member], holder: str) -> None:
-        attributes = [member for member in members if member.name in _ATTRIBUTES]
-        children = [member for member in members if member.name not in _ATTRIBUTES]
+        attributes = [member for member in members if member.name in XML_ATTRIBUTES]
+        children = [member for member in members if member.name not in XML_ATTRIBUTES]
         marked = etree.Element(name, {member.name: _MARK for member in attributes})
         pieces = _have_written(marked, with_content=bool(children))
         self.write(pieces[0])

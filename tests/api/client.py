@@ -2,16 +2,19 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree
+from openapi_schema_validator import OAS31Validator
 from werkzeug.test import TestResponse
 
 import schemas
 from casemgr.locales import LOCALES
+from casemgr.openapi import describe_api
 from casemgr.representations.as_xml import NAMESPACE
 
 CASE = "/core/casemgr/v3/case"
@@ -42,7 +45,31 @@ class CheckedClient(FlaskClient):
         assert ("WWW-Authenticate" in response.headers) == (response.status_code == 401)
         if response.data:
             _check_body(response)
+        _check_description(response)
         return response
+
+
+def _check_description(response: TestResponse) -> None:
+    """Hold a response against the description of the API, unless it is of a path or a method that does not exist."""
+    described = _described(response.request.method.lower(), response.request.path)
+    if described is None:
+        return
+    answer = described[str(response.status_code)]
+    assert {name for name, header in answer["headers"].items() if header.get("required")} <= set(
+        response.headers.keys()
+    )
+    if response.data and response.headers["Content-Type"] == JSON:
+        body = gzip.decompress(response.data) if response.headers.get("Content-Encoding") else response.data
+        schema = answer["content"][JSON]["schema"]
+        OAS31Validator({**schema, "components": describe_api()["components"]}).validate(json.loads(body))
+
+
+def _described(method: str, path: str) -> dict[str, Any] | None:
+    for template, item in describe_api()["paths"].items():
+        if method in item and re.fullmatch(template.replace("{ids}", "[^/]+"), path):
+            responses: dict[str, Any] = item[method]["responses"]
+            return responses
+    return None
 
 
 def _check_body(response: TestResponse) -> None:

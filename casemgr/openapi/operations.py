@@ -1,0 +1,318 @@
+"""The paths of the API and what can be done with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apispec import APISpec
+
+from casemgr import errors, oauth2
+from casemgr.actors import ActorKind
+from casemgr.attributes import ALL, ATTRIBUTES, CUSTOM_PREFIX, Attribute
+from casemgr.header_fields import REQUEST_ID_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
+from casemgr.negotiation import MediaType
+from casemgr.openapi.components import ID, NAMES, describe_errors, describe_response
+from casemgr.openapi.examples import example_of_cases
+from casemgr.parameters import MAX_IDS, PARAMETERS, ForceLogin, Order, SortKey
+from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH
+
+_OF_EVERY_OPERATION = (errors.LANGUAGE_NOT_ACCEPTABLE, errors.MEDIA_TYPE_NOT_ACCEPTABLE, errors.UNEXPECTED)
+_OF_CREDENTIALS = (
+    errors.TWO_CREDENTIALS,
+    errors.NO_CREDENTIALS,
+    errors.SESSION_NOT_VALID,
+    errors.NOT_BEARER,
+    errors.TOKEN_NOT_VALID,
+    errors.TOKEN_NOT_OF_CLIENT,
+)
+_OF_CASES = (
+    errors.PARAMETERS_NOT_ALLOWED,
+    errors.VALUES_NOT_SUPPORTED,
+    errors.PARAMETERS_REPEATED,
+    errors.CUSTOMER_NOT_VALID,
+    errors.IDS_NOT_VALID,
+    errors.ORDER_WITHOUT_SORT,
+    errors.NO_GRANT_ON_CUSTOMER,
+    errors.TOO_MANY_IDS,
+    errors.IDS_TOO_LONG,
+    errors.CASES_FORBIDDEN,
+    errors.CLIENT_NOT_API,
+    errors.ACTION_MISSING,
+    errors.CASES_NOT_FOUND,
+    *_OF_CREDENTIALS,
+    *_OF_EVERY_OPERATION,
+)
+_OF_LOGIN = (
+    errors.PARAMETERS_UNKNOWN,
+    errors.VALUES_NOT_SUPPORTED,
+    errors.PARAMETERS_REPEATED,
+    errors.BODY_NOT_READABLE,
+    errors.BODY_WITH_DOCTYPE,
+    errors.BODY_TOO_DEEP,
+    errors.BODY_NOT_OF_FIELDS,
+    errors.FIELDS_UNKNOWN,
+    errors.FIELDS_REPEATED,
+    errors.FIELDS_MISSING,
+    errors.FIELDS_NOT_TEXT,
+    errors.LOGIN_FAILED,
+    errors.TOO_MANY_SESSIONS,
+    errors.BODY_TOO_LARGE,
+    errors.MEDIA_TYPE_NOT_SUPPORTED,
+    errors.TOO_MANY_FAILURES,
+    *_OF_EVERY_OPERATION,
+)
+_OF_LOGOUT = (*_OF_CREDENTIALS, *_OF_EVERY_OPERATION)
+
+
+def _text(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", **schema}}
+
+
+_REQUEST_HEADERS = (
+    {"name": "Accept-Language", "in": "header", **_text("The languages that are wanted (RFC 9110 section 12.5.4).")},
+    {"name": USER_MESSAGE_HEADER, "in": "header", **_text("Whether errors have a userMessage.", enum=["yes"])},
+    {"name": REQUEST_ID_HEADER, "in": "header", **_text("An ID of the caller's own.", pattern="^[!-~]{1,128}$")},
+)
+
+
+def _list_of(description: str, items: Mapping[str, Any], **schema: Any) -> dict[str, Any]:
+    return {"description": description, "explode": False, "schema": {"type": "array", "items": items, **schema}}
+
+
+def _query_parameters() -> dict[str, dict[str, Any]]:
+    """Describe the query parameters, by name."""
+    custom = {"type": "string", "pattern": rf"^{CUSTOM_PREFIX}[^,]+$".replace(".", r"\.", 1)}
+    plain = sorted({str(one) for kind in ActorKind for one in ATTRIBUTES[kind]} - {Attribute.CUSTOM_ATTRIBUTES})
+    keys = [key for key in SortKey if key is not SortKey.CUSTOM]
+    return {
+        "$attribute": _list_of(
+            "Attributes beyond the summary.", {"anyOf": [{"type": "string", "enum": [ALL, *plain]}, custom]}, minItems=1
+        ),
+        "$sort": {
+            "description": "What the cases are sorted by.",
+            "schema": {"anyOf": [{"type": "string", "enum": keys}, custom]},
+        },
+        "$order": _text("The direction; only with $sort.", enum=list(Order), default=Order.ASCENDING),
+        "customer": {"description": "The customer on whose behalf the request is made.", "schema": ID},
+    }
+
+
+def add_cases(spec: APISpec) -> None:
+    """Add the retrieval of cases."""
+    described = _query_parameters()
+    parameters = [
+        {
+            "name": "ids",
+            "in": "path",
+            "required": True,
+            "description": "IDs of cases; a customer asks for one.",
+            "style": "simple",
+            "schema": {"type": "array", "items": ID, "minItems": 1, "maxItems": max(MAX_IDS.values())},
+        },
+        *(
+            {"name": name, "in": "query", **parameter, "description": f"{parameter['description']} {_asked_by(name)}"}
+            for name, parameter in described.items()
+        ),
+        *_REQUEST_HEADERS,
+    ]
+    content = {
+        media_type: {
+            "schema": {"anyOf": [{"$ref": f"#/components/schemas/{NAMES[kind]}Cases"} for kind in ActorKind]},
+            "examples": {
+                kind.value: {"summary": f"For a {kind.replace('_', ' ')}.", "value": example_of_cases(media_type, kind)}
+                for kind in ActorKind
+            },
+        }
+        for media_type in MediaType
+    }
+    session = {SESSION_HEADER: _text("The session, if it came in this field.")}
+    operation = {
+        "tags": ["cases"],
+        "summary": "Retrieve cases by ID",
+        "parameters": parameters,
+        "security": _ANY_CREDENTIALS,
+    }
+    errors_of_cases = describe_errors(_OF_CASES)
+    found = "All of the cases, in the order in which they were asked for unless they are sorted."
+    spec.path(
+        f"{BASE_PATH}/case/{{ids}}",
+        operations={
+            "get": {
+                **operation,
+                "operationId": "getCases",
+                "responses": {"200": describe_response(found, session, content=content), **errors_of_cases},
+            },
+            "head": {
+                **operation,
+                "operationId": "headCases",
+                "summary": "Answer the same without a body",
+                "responses": {
+                    status: {name: value for name, value in response.items() if name != "content"}
+                    for status, response in {"200": describe_response(found, session), **errors_of_cases}.items()
+                },
+            },
+        },
+    )
+
+
+_ANY_CREDENTIALS: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, {"clientCredentials": []}]
+
+
+def _asked_by(parameter: str) -> str:
+    kinds = [kind.replace("_", " ") for kind in ActorKind if parameter in PARAMETERS[kind]]
+    return f"For a {', or a '.join(kinds)}."
+
+
+def add_sessions(spec: APISpec) -> None:
+    """Add logging in and out."""
+    force = {
+        "name": "forceLogin",
+        "in": "query",
+        **_text("Whether the oldest session may be ended for the new one.", enum=list(ForceLogin)),
+    }
+    started = {SESSION_HEADER: {"required": True, **_text("The new session.")}}
+    body = {
+        "required": True,
+        "content": {media_type: {"schema": {"$ref": "#/components/schemas/Login"}} for media_type in MediaType},
+    }
+    for kind in (ActorKind.USER, ActorKind.CUSTOMER):
+        spec.path(
+            f"{AUTHENTICATION_PATH}/{kind}/login",
+            operations={
+                "post": {
+                    "tags": ["sessions"],
+                    "summary": f"Log in as a {kind}",
+                    "operationId": f"log{kind.title()}In",
+                    "parameters": [force, *_REQUEST_HEADERS],
+                    "requestBody": body,
+                    "security": [],
+                    "responses": {"204": describe_response("Logged in.", started), **describe_errors(_OF_LOGIN)},
+                }
+            },
+        )
+    spec.path(
+        f"{AUTHENTICATION_PATH}/session",
+        operations={
+            "delete": {
+                "tags": ["sessions"],
+                "summary": "Log out",
+                "operationId": "logOut",
+                "parameters": list(_REQUEST_HEADERS),
+                "security": _ANY_CREDENTIALS,
+                "responses": {"204": describe_response("The session has ended."), **describe_errors(_OF_LOGOUT)},
+            }
+        },
+    )
+
+
+def add_tokens(spec: APISpec) -> None:
+    """Add the tokens of client applications."""
+    text = {"type": "string"}
+    token = {
+        "type": "object",
+        "properties": {
+            "access_token": text,
+            "token_type": {"type": "string", "const": "Bearer"},
+            "expires_in": {"type": "integer", "minimum": 1, "description": "Seconds."},
+        },
+        "required": ["access_token", "token_type", "expires_in"],
+    }
+    spec.components.schema("Token", token)
+    spec.components.schema(
+        "TokenError",
+        {
+            "type": "object",
+            "description": "RFC 6749 section 5.2; in English only.",
+            "properties": {"error": text, "error_description": text},
+            "required": ["error"],
+        },
+    )
+    spec.components.security_scheme(
+        "client", {"type": "http", "scheme": "basic", "description": "The ID and the secret of a client application."}
+    )
+    credentials = {"client_id": text, "client_secret": text}
+    grant = {"grant_type": {"type": "string", "const": "client_credentials"}, **credentials}
+    revocation = {"token": text, "token_type_hint": text, **credentials}
+    nothing = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
+    issued = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/Token"}}}
+    for path, summary, name, form, answer in (
+        (oauth2.TOKEN_PATH, "Fetch a token", "issueToken", grant, describe_response("The token.", content=issued)),
+        (
+            oauth2.REVOCATION_PATH,
+            "Revoke a token",
+            "revokeToken",
+            revocation,
+            describe_response("The token has ended.", content=nothing),
+        ),
+    ):
+        schema = {"type": "object", "properties": form, "required": [next(iter(form))]}
+        spec.path(
+            f"{AUTHENTICATION_PATH}{path}",
+            operations={
+                "post": {
+                    "tags": ["tokens"],
+                    "summary": summary,
+                    "operationId": name,
+                    "requestBody": {"required": True, "content": {oauth2.FORM: {"schema": schema}}},
+                    "security": [{"client": []}, {}],
+                    "responses": {"200": answer, **_TOKEN_ERRORS, **describe_errors([errors.UNEXPECTED])},
+                }
+            },
+        )
+    metadata = {
+        MediaType.JSON: {
+            "schema": {
+                "type": "object",
+                "properties": {"issuer": text, "token_endpoint": text, "revocation_endpoint": text},
+                "required": ["issuer", "token_endpoint", "revocation_endpoint"],
+            }
+        }
+    }
+    spec.path(
+        oauth2.METADATA_PATH,
+        operations={
+            "get": {
+                "tags": ["tokens"],
+                "summary": "Tell where tokens are fetched and revoked (RFC 8414)",
+                "operationId": "describeAuthorizationServer",
+                "security": [],
+                "responses": {"200": describe_response("The metadata.", content=metadata)},
+            }
+        },
+    )
+
+
+def _token_error(description: str, headers: Mapping[str, Any] = {}) -> dict[str, Any]:
+    content = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/TokenError"}}}
+    return describe_response(description, headers, content=content)
+
+
+_TOKEN_ERRORS = {
+    "400": _token_error("The request is not valid."),
+    "401": _token_error(
+        "The client did not authenticate.", {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
+    ),
+    "429": _token_error(
+        "Too many attempts have failed.", {"Retry-After": {"required": True, "schema": {"type": "integer"}}}
+    ),
+}
+
+
+def add_descriptions(spec: APISpec) -> None:
+    """Add the descriptions themselves."""
+    for path, media_type, name, summary in (
+        ("openapi.json", MediaType.JSON, "describeApi", "Describe the API in OpenAPI"),
+        ("openapi.yaml", "application/yaml", "describeApiAsYaml", "Describe the API in OpenAPI, as YAML"),
+        ("casemgr.xsd", MediaType.XML, "describeXml", "Describe the XML representations in XML Schema"),
+    ):
+        spec.path(
+            f"{BASE_PATH}/{path}",
+            operations={
+                "get": {
+                    "tags": ["descriptions"],
+                    "summary": summary,
+                    "operationId": name,
+                    "security": [],
+                    "responses": {"200": describe_response("The description.", content={media_type: {"schema": {}}})},
+                }
+            },
+        )

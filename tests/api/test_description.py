@@ -1,0 +1,112 @@
+"""The description of the API; `CheckedClient` holds every response that the tests see against it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import etree
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from casemgr.actors import ActorKind
+from casemgr.attributes import ALL, ATTRIBUTES
+from casemgr.cli import main
+from casemgr.errors import CATALOGUE
+from tests.api.client import JSON, XML, XML_SCHEMA
+
+BASE = "/core/casemgr/v3"
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    # Not the one that checks bodies, which are those of cases and errors.
+    return FlaskClient(app)
+
+
+@pytest.fixture
+def description(client: FlaskClient) -> Any:
+    return json.loads(client.get(f"{BASE}/openapi.json").data)
+
+
+def test_the_description_is_valid(description: Any) -> None:
+    OpenAPIV31SpecValidator(description).validate()
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"), [("openapi.json", JSON), ("openapi.yaml", "application/yaml"), ("casemgr.xsd", XML)]
+)
+def test_descriptions_are_for_everybody(client: FlaskClient, path: str, media_type: str) -> None:
+    response = client.get(f"{BASE}/{path}")
+    assert (response.status_code, response.content_type) == (200, media_type)
+    assert client.head(f"{BASE}/{path}").data == b""
+    assert set(client.options(f"{BASE}/{path}").allow) == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_yaml_says_the_same(client: FlaskClient, description: Any) -> None:
+    assert yaml.safe_load(client.get(f"{BASE}/openapi.yaml").data) == description
+
+
+@pytest.mark.parametrize(("options", "load"), [([], json.loads), (["--format", "yaml"], yaml.safe_load)])
+def test_the_command_prints_the_same(description: Any, options: list[str], load: Any) -> None:
+    result = CliRunner().invoke(main, ["openapi", *options])
+    assert result.exit_code == 0
+    assert load(result.stdout) == description
+
+
+def test_every_path_and_method_is_described(app: Flask, description: Any) -> None:
+    served = {
+        (re.sub("<(.*?)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"OPTIONS"}
+        if not rule.rule.startswith("/health/")
+    }
+    described = {(path, method) for path, item in description["paths"].items() for method in item}
+    # Of what is the same for everybody HEAD answers the same as GET, as HTTP has it.
+    assert described <= served
+    assert {path for path, _ in described} == {path for path, _ in served}
+    assert {method for path, method in served if path == f"{BASE}/case/{{ids}}"} == {"get", "head"}
+
+
+def test_every_error_has_an_example_in_both_media_types(description: Any) -> None:
+    examples = description["components"]["examples"]
+    for media_type in ("json", "xml"):
+        assert {name.split(".")[0] for name in examples if name.endswith(media_type)} == {
+            error.code for error in CATALOGUE
+        }
+    for name, example in examples.items():
+        if name.endswith("xml"):
+            XML_SCHEMA.assertValid(etree.fromstring(example["value"].encode()))
+        else:
+            assert example["value"]["code"] == name.split(".")[0]
+
+
+def test_every_error_is_that_of_an_operation(description: Any) -> None:
+    told = {
+        name
+        for item in description["paths"].values()
+        for operation in item.values()
+        for response in operation["responses"].values()
+        for name in response.get("content", {}).get(XML, {}).get("examples", {})
+    }
+    # No path and no method of theirs is one that is described.
+    assert {name.split(".")[0] for name in told} >= {error.code for error in CATALOGUE} - {"404-001", "405-100"}
+
+
+@pytest.mark.parametrize("kind", ActorKind)
+def test_an_actor_has_an_example_of_their_own(description: Any, kind: ActorKind) -> None:
+    content = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["responses"]["200"]["content"]
+    [case] = content[JSON]["examples"][kind]["value"]["case"]
+    assert ("department" in case) == (kind is not ActorKind.CUSTOMER)
+
+
+@pytest.mark.parametrize("kind", ActorKind)
+def test_attributes_that_may_be_asked_for_are_those_of_the_table(description: Any, kind: ActorKind) -> None:
+    parameters = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["parameters"]
+    [attribute] = [parameter for parameter in parameters if parameter["name"] == "$attribute"]
+    named, custom = attribute["schema"]["items"]["anyOf"]
+    for asked in (ALL, *ATTRIBUTES[kind]):
+        assert asked in named["enum"] or re.search(custom["pattern"], asked)
