@@ -83,7 +83,7 @@ class ActivitySummary(NamedTuple):
 class Case(NamedTuple):
     """A case; None is what it does not have, or what nobody asked for.
 
-    It is flat, as the database gives it: objects in between take as long to make as the whole answer takes to write.
+    It is flat, as the database gives it: objects within it would have to be made for each case of each request.
 
     :param on_behalf_of: the other customer for whom a customer asked; links carry it on.
     """

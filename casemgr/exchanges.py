@@ -46,8 +46,8 @@ class Exchange:
 class ExchangeMiddleware:
     """Completes the header of every response (contract NEG-6, HDR-1 to HDR-3), and tells of every exchange.
 
-    Functions that Flask calls after each request take several times as long (docs/performance.md): the fields of a
-    response go through three lists on their way out.
+    Flask's own hooks take longer (docs/performance.md): a request is reached through proxies there, and the fields of
+    a response go through three lists on their way out.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ def configure() -> None:
 def writer(slow: timedelta) -> Callable[[Exchange], None]:
     """Get what writes the line of an exchange.
 
-    It does not go through `logging`, which takes longer than the line does (docs/performance.md).
+    It does not go through `logging`, which takes longer even without the facts (docs/performance.md).
 
     :param slow: how long a request may take before its line is a warning.
     """
