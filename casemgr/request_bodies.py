@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MAX_BODY = 4096
 """Bytes of a request body."""
 
-_MAX_DEPTH = 16
+MAX_DEPTH = 16
 """Levels of a request body, in JSON and in XML; a login has two."""
 
 _ELEMENT = "login"
@@ -113,7 +113,7 @@ def _check_depth(text: str) -> None:
     depth = 0
     for bracket in re.findall(r"[\[\]{}]", _JSON_STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1
-        if depth > _MAX_DEPTH:
+        if depth > MAX_DEPTH:
             raise _too_deep()
 
 
@@ -150,7 +150,7 @@ class _Target:
     def start(self, tag: str, _: object) -> None:
         """Begin the root, a field, or what makes a field more than text."""
         self._depth += 1
-        if self._depth > _MAX_DEPTH:
+        if self._depth > MAX_DEPTH:
             raise _too_deep()
         if self._depth == 1:
             self.root = tag
@@ -178,7 +178,7 @@ def _not_of_fields() -> ApiError:
 
 
 def _too_deep() -> ApiError:
-    return ApiError(BODY_TOO_DEEP, limit=_MAX_DEPTH)
+    return ApiError(BODY_TOO_DEEP, limit=MAX_DEPTH)
 
 
 _PARSERS: Mapping[MediaType, Callable[[bytes], Fields]] = {MediaType.JSON: _parse_json, MediaType.XML: _parse_xml}

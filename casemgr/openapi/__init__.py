@@ -42,5 +42,5 @@ def as_json() -> bytes:
 
 @cache
 def as_yaml() -> bytes:
-    """Write the description as YAML."""
+    """Write the description as YAML, which knows nothing of enums."""
     return dict_to_yaml(json.loads(as_json()), {"allow_unicode": True, "width": 120}).encode()

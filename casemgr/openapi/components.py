@@ -21,18 +21,26 @@ from casemgr.parameters import MAX_IDS
 from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.representations.as_xml import NAMESPACE
 from schemas import schema_for
-from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Link, Path
+from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Items, Link, Path
 from schemas.login import LoginSchema
 
 ID = {"type": "string", "pattern": "^[1-9][0-9]*$"}
 """The ID of a record (contract URL-4)."""
 
-NAMES = {kind: kind.title().replace("_", "") for kind in ActorKind}
-"""How the components of each kind of actor begin."""
+NAMES: Mapping[ActorKind, str] = {
+    kind: "CustomerCase" if kind is ActorKind.CUSTOMER else "StaffCase" for kind in ActorKind
+}
+"""What describes the case of each kind of actor; client applications see the same as users."""
+
+SESSION_ECHO = {SESSION_HEADER: {"$ref": f"#/components/headers/{SESSION_HEADER}"}}
+"""The session that authenticated a request, if it came in this field (contract HDR-3)."""
+
+
+_CASES_IN_XML = {"name": "cases", "namespace": NAMESPACE}
 
 
 def create_plugin() -> MarshmallowPlugin:
-    """Create what describes marshmallow's schemas."""
+    """Create apispec's plug-in for marshmallow."""
     return MarshmallowPlugin(schema_name_resolver=_name_schema)
 
 
@@ -42,15 +50,17 @@ def _name_schema(schema: type[Schema] | Schema) -> str:
     return "" if name == "GeneratedSchema" else name.removesuffix("Schema")
 
 
-def _describe_field(_: object, field: fields.Field[Any], **__: Any) -> dict[str, Any]:
-    """Describe what marshmallow's own types do not say."""
-    described = _describe_type(field)
+def _describe_field(_: object, field: fields.Field[Any], *, ret: dict[str, Any]) -> dict[str, Any]:
+    """Describe what marshmallow's own types do not say, and leave out what they say of loading."""
+    for of_loading in ("readOnly", "default"):
+        ret.pop(of_loading, None)
+    described = _describe_type(field, ret)
     if field.name in XML_ATTRIBUTES:
         described["xml"] = {"attribute": True}
     return described
 
 
-def _describe_type(field: fields.Field[Any]) -> dict[str, Any]:
+def _describe_type(field: fields.Field[Any], described: Mapping[str, Any]) -> dict[str, Any]:
     match field:
         case Id():
             return dict(ID)
@@ -60,10 +70,13 @@ def _describe_type(field: fields.Field[Any]) -> dict[str, Any]:
             return {"format": "uri-reference"}
         case fields.Constant():
             return {"type": "string", "const": field.constant}
-        case Link():
-            return {"minItems": 1, "maxItems": 1}
+        case Items():
+            items = {"items": {**described["items"], "xml": {"name": field.data_key or field.name}}}
+            return items | ({"minItems": 1, "maxItems": 1} if isinstance(field, Link) else {})
         case DisplayValue() if field.kind is not ValueKind.FOLDER:
             return {"properties": {"value": {"enum": list(BUILT_IN_VALUES[field.kind])}}}
+        case fields.Integer():
+            return {"minimum": 0}
     return {}
 
 
@@ -71,31 +84,48 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
     """Add schemas, examples of errors, headers, and the ways to authenticate."""
     assert plugin.converter  # noqa: S101 - the description that it is a plug-in of has made one
     plugin.converter.add_attribute_function(_describe_field)  # type: ignore[no-untyped-call]
-    for kind in ActorKind:
-        schema = schema_for(kind, frozenset(ATTRIBUTES[kind]))
-        # What `$attribute` asks for is not always there.
-        schema.partial = tuple(attribute.name.lower() for attribute in Attribute)
-        spec.components.schema(f"{NAMES[kind]}Case", schema=schema)
-        spec.components.schema(f"{NAMES[kind]}Cases", _cases(f"{NAMES[kind]}Case", MAX_IDS[kind]))
+    for kind, name in NAMES.items():
+        if name not in spec.components.schemas:
+            schema = schema_for(kind, frozenset(ATTRIBUTES[kind]))
+            # The only way to tell apispec that what `$attribute` asks for is not always there.
+            schema.partial = tuple(attribute.name.lower() for attribute in Attribute)
+            spec.components.schema(name, schema=schema)
+            spec.components.schema(f"{name}s", _cases(name, MAX_IDS[kind]))
+    several = [{"$ref": f"#/components/schemas/{name}s"} for name in dict.fromkeys(NAMES.values())]
+    spec.components.schema("Cases", {"anyOf": several, "xml": _CASES_IN_XML})
     spec.components.schema("Error", _error())
     for definition in ERROR_NAMES:
         for media_type in MediaType:
             spec.components.example(name_example(definition, media_type), example_of_error(media_type, definition))
-    spec.components.schema("Login", schema=LoginSchema)
+    spec.components.schema("Login", {"xml": {"name": "login", "namespace": NAMESPACE}}, schema=LoginSchema)
+    spec.components.header(
+        SESSION_HEADER,
+        {"description": "The session, if it came in this field and was valid.", "schema": {"type": "string"}},
+    )
     for name, header in _HEADERS.items():
         spec.components.header(name, header)
     spec.components.security_scheme(
         "session",
-        {"type": "apiKey", "in": "header", "name": SESSION_HEADER, "description": "The session of a user or customer."},
+        {
+            "type": "apiKey",
+            "in": "header",
+            "name": SESSION_HEADER,
+            "description": "The session of a user or customer; never together with Authorization.",
+        },
     )
     spec.components.security_scheme(
-        "token", {"type": "http", "scheme": "bearer", "description": "The session of a client application."}
+        "token",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The session of a client application; never together with X-egain-session.",
+        },
     )
     spec.components.security_scheme(
         "clientCredentials",
         {
             "type": "oauth2",
-            "description": "How a client application comes by its token (RFC 6749 section 4.4).",
+            "description": "How a client application obtains its token (RFC 6749 section 4.4).",
             "flows": {"clientCredentials": {"tokenUrl": f"{AUTHENTICATION_PATH}{oauth2.TOKEN_PATH}", "scopes": {}}},
         },
     )
@@ -107,14 +137,14 @@ def _cases(item: str, most: int) -> dict[str, Any]:
         "properties": {
             "case": {
                 "type": "array",
-                "items": {"$ref": f"#/components/schemas/{item}"},
+                "items": {"$ref": f"#/components/schemas/{item}", "xml": {"name": "case"}},
                 "minItems": 1,
                 "maxItems": most,
             }
         },
         "required": ["case"],
         "additionalProperties": False,
-        "xml": {"name": "cases", "namespace": NAMESPACE},
+        "xml": _CASES_IN_XML,
     }
 
 
@@ -130,7 +160,7 @@ def _error() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "code": {"type": "string", "enum": sorted({error.code for error in errors.CATALOGUE})},
+            "code": {"type": "string", "enum": sorted({error.code for error in errors.CATALOGUE}, key=_in_order)},
             "developerMessage": {**text, "description": "For developers, in the language of the response."},
             "userMessage": {**text, "description": f"For anybody; only with {USER_MESSAGE_HEADER}: yes."},
             "details": {"type": "array", "items": detail, "minItems": 1, "xml": {"wrapped": True}},
@@ -148,7 +178,7 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
         "schema": {"type": "string", "enum": [locale.language_tag for locale in LOCALES]},
     },
     REQUEST_ID_HEADER: {
-        "description": "The ID of the request, the caller's own if it was sane.",
+        "description": "The ID of the request, the caller's own if it is 1 to 128 visible ASCII characters.",
         "required": True,
         "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
     },
@@ -166,20 +196,30 @@ def describe_response(description: str, headers: Mapping[str, Any] = {}, **conte
     return {"description": description, "headers": {**_OF_EVERY_RESPONSE, **headers}, **content}
 
 
+_WITHOUT_SESSION = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS}
+
+
 def describe_errors(definitions: Sequence[ErrorDef]) -> dict[str, Any]:
     """Describe the errors of an operation, by their status."""
-    responses: dict[str, list[ErrorDef]] = {}
-    for definition in sorted(definitions, key=lambda one: (one.status, len(one.code), one.code)):
-        responses.setdefault(str(definition.status.value), []).append(definition)
-    return {status: _error_response(HTTPStatus(int(status)), ofs) for status, ofs in responses.items()}
+    by_status: dict[HTTPStatus, list[ErrorDef]] = {}
+    for definition in sorted(definitions, key=lambda one: _in_order(one.code)):
+        by_status.setdefault(definition.status, []).append(definition)
+    return {str(status.value): _describe_status(status, found) for status, found in by_status.items()}
 
 
-def _error_response(status: HTTPStatus, definitions: Sequence[ErrorDef]) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
+def _in_order(code: str) -> tuple[int, int]:
+    status, number = map(int, code.split("-"))
+    return status, number
+
+
+def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef]) -> dict[str, Any]:
+    # What comes before authentication never has it, what comes after it may.
+    headers: dict[str, Any] = {} if status in _WITHOUT_SESSION else dict(SESSION_ECHO)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = {"required": True, "schema": {"type": "string"}}
     if status is HTTPStatus.TOO_MANY_REQUESTS:
-        headers["Retry-After"] = {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}
+        schema = {"type": "integer", "minimum": 1}
+        headers["Retry-After"] = {"description": "Seconds.", "required": True, "schema": schema}
     content = {
         media_type: {
             "schema": {"$ref": "#/components/schemas/Error"},
@@ -191,7 +231,7 @@ def _error_response(status: HTTPStatus, definitions: Sequence[ErrorDef]) -> dict
         for media_type in MediaType
     }
     codes = dict.fromkeys(definition.code for definition in definitions)
-    return describe_response(f"{status.phrase}: {', '.join(codes)}.", headers, content=content)
+    return describe_response(f"One of the errors {', '.join(codes)}.", headers, content=content)
 
 
 def name_example(definition: ErrorDef, media_type: MediaType) -> str:

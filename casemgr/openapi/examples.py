@@ -5,39 +5,54 @@ from collections.abc import Mapping
 from typing import Any
 
 from casemgr import errors
+from casemgr.access import VIEW_AGENT_CONSOLE
 from casemgr.actors import ActorKind
-from casemgr.attributes import ATTRIBUTES
+from casemgr.attributes import ALL, ATTRIBUTES
 from casemgr.cases import Case, CustomAttribute, NamedValue, Note, RelatedCase
 from casemgr.error_bodies import build_error_body
 from casemgr.errors import ApiError, DetailValue, ErrorDef
 from casemgr.locales import LOCALES
+from casemgr.login import MAX_SESSIONS
 from casemgr.negotiation import MediaType
+from casemgr.parameters import MAX_IDS_LENGTH
+from casemgr.paths import BASE_PATH
 from casemgr.representations import ENCODERS, case_encoder
 from casemgr.representations.as_xml import NAMESPACE
+from casemgr.request_bodies import MAX_BODY, MAX_DEPTH
 
-_EXAMPLE_VALUES: Mapping[str, DetailValue] = {
-    "action": "View Agent Console",
-    "contentType": "text/plain",
-    "customer": "4711",
-    "element": "login",
-    "field": ["email"],
-    "id": ["4711"],
-    "ids": "1,2,3",
-    "limit": 75,
-    "mediaType": MediaType.JSON,
-    "method": ["GET", "HEAD", "OPTIONS"],
-    "namespace": NAMESPACE,
-    "order": "$order",
-    "parameter": ["$attribute"],
-    "path": "/core/casemgr/v3/cases",
-    "requested": "tlh",
-    "resource": "System",
-    "seconds": 42,
-    "supported": [locale.language_tag for locale in LOCALES],
-    "used": "PUT",
-    "value": ["colour"],
+_LANGUAGE_TAGS = [locale.language_tag for locale in LOCALES]
+_ATTRIBUTES = [ALL, *ATTRIBUTES[ActorKind.USER]]
+_VALUES: Mapping[ErrorDef, Mapping[str, DetailValue]] = {
+    errors.PARAMETERS_NOT_ALLOWED: {"parameter": ["$pagesize"]},
+    errors.PARAMETERS_UNKNOWN: {"parameter": ["force"]},
+    errors.VALUES_NOT_SUPPORTED: {"parameter": "$attribute", "value": ["colour"], "supported": _ATTRIBUTES},
+    errors.PARAMETERS_REPEATED: {"parameter": ["$attribute"]},
+    errors.CUSTOMER_NOT_VALID: {"parameter": "customer", "value": "abc"},
+    errors.IDS_NOT_VALID: {"id": ["abc", "-1"]},
+    errors.ORDER_WITHOUT_SORT: {"parameter": "$sort", "order": "$order"},
+    errors.NO_GRANT_ON_CUSTOMER: {"customer": "4711"},
+    errors.BODY_NOT_READABLE: {"mediaType": MediaType.JSON},
+    errors.BODY_TOO_DEEP: {"limit": MAX_DEPTH},
+    errors.BODY_NOT_OF_FIELDS: {"element": "login", "namespace": NAMESPACE},
+    errors.FIELDS_UNKNOWN: {"field": ["email"]},
+    errors.FIELDS_REPEATED: {"field": ["password"]},
+    errors.FIELDS_MISSING: {"field": ["password"]},
+    errors.FIELDS_NOT_TEXT: {"field": ["password"]},
+    errors.TOO_MANY_IDS: {"limit": 1, "ids": "1000,1001"},
+    errors.IDS_TOO_LONG: {"limit": MAX_IDS_LENGTH, "ids": ",".join(["1000"] * 5000)},
+    errors.CASES_FORBIDDEN: {"id": ["1000"]},
+    errors.TOO_MANY_SESSIONS: {"limit": MAX_SESSIONS},
+    errors.ACTION_MISSING: {"action": VIEW_AGENT_CONSOLE.action, "resource": VIEW_AGENT_CONSOLE.resource},
+    errors.PATH_NOT_FOUND: {"path": f"{BASE_PATH}/cases"},
+    errors.CASES_NOT_FOUND: {"id": ["4711"]},
+    errors.METHOD_NOT_ALLOWED: {"method": ["GET", "HEAD", "OPTIONS"], "used": "PUT"},
+    errors.LANGUAGE_NOT_ACCEPTABLE: {"requested": "tlh", "supported": _LANGUAGE_TAGS},
+    errors.MEDIA_TYPE_NOT_ACCEPTABLE: {"requested": "text/html", "supported": list(MediaType)},
+    errors.BODY_TOO_LARGE: {"limit": MAX_BODY},
+    errors.MEDIA_TYPE_NOT_SUPPORTED: {"contentType": "text/plain", "supported": list(MediaType)},
+    errors.TOO_MANY_FAILURES: {"seconds": 42},
 }
-"""What the examples of errors are about, by the key of the detail."""
+"""What the examples are about; the other errors are about nothing in particular."""
 
 _EXAMPLE_CASE = Case(
     id=1000,
@@ -101,8 +116,7 @@ def example_of_cases(media_type: MediaType, kind: ActorKind) -> Any:
 
 def example_of_error(media_type: MediaType, definition: ErrorDef) -> dict[str, Any]:
     """Give an error as it is told in the locale in use, and a summary."""
-    keys = (*definition.detail_keys, *definition.quoted_keys)
-    error = ApiError(definition, **{key: _EXAMPLE_VALUES[key] for key in keys})
+    error = ApiError(definition, **_VALUES.get(definition, {}))
     body = build_error_body(error, with_user_message=True)
     return {"summary": body.developer_message, "value": _decoded(media_type, ENCODERS[media_type].encode_error(body))}
 

@@ -1,5 +1,6 @@
 """The paths of the API and what can be done with them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +11,9 @@ from casemgr.actors import ActorKind
 from casemgr.attributes import ALL, ATTRIBUTES, CUSTOM_PREFIX, Attribute
 from casemgr.header_fields import REQUEST_ID_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
 from casemgr.negotiation import MediaType
-from casemgr.openapi.components import ID, NAMES, describe_errors, describe_response
+from casemgr.openapi.components import ID, SESSION_ECHO, describe_errors, describe_response
 from casemgr.openapi.examples import example_of_cases
-from casemgr.parameters import MAX_IDS, PARAMETERS, ForceLogin, Order, SortKey
+from casemgr.parameters import MAX_IDS, MAX_IDS_LENGTH, PARAMETERS, ForceLogin, Order, SortKey
 from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH
 
 _OF_EVERY_OPERATION = (errors.LANGUAGE_NOT_ACCEPTABLE, errors.MEDIA_TYPE_NOT_ACCEPTABLE, errors.UNEXPECTED)
@@ -38,6 +39,7 @@ _OF_CASES = (
     errors.CLIENT_NOT_API,
     errors.ACTION_MISSING,
     errors.CASES_NOT_FOUND,
+    errors.PATH_NOT_FOUND,
     *_OF_CREDENTIALS,
     *_OF_EVERY_OPERATION,
 )
@@ -74,24 +76,26 @@ _REQUEST_HEADERS = (
 )
 
 
-def _list_of(description: str, items: Mapping[str, Any], **schema: Any) -> dict[str, Any]:
-    return {"description": description, "explode": False, "schema": {"type": "array", "items": items, **schema}}
-
-
 def _query_parameters() -> dict[str, dict[str, Any]]:
     """Describe the query parameters, by name."""
-    custom = {"type": "string", "pattern": rf"^{CUSTOM_PREFIX}[^,]+$".replace(".", r"\.", 1)}
+    custom = {"type": "string", "pattern": rf"^{re.escape(CUSTOM_PREFIX)}[^,]+$"}
     plain = sorted({str(one) for kind in ActorKind for one in ATTRIBUTES[kind]} - {Attribute.CUSTOM_ATTRIBUTES})
     keys = [key for key in SortKey if key is not SortKey.CUSTOM]
     return {
-        "$attribute": _list_of(
-            "Attributes beyond the summary.", {"anyOf": [{"type": "string", "enum": [ALL, *plain]}, custom]}, minItems=1
-        ),
+        "$attribute": {
+            "description": "Attributes beyond the summary.",
+            "explode": False,
+            "schema": {
+                "type": "array",
+                "items": {"anyOf": [{"type": "string", "enum": [ALL, *plain]}, custom]},
+                "minItems": 1,
+            },
+        },
         "$sort": {
             "description": "What the cases are sorted by.",
             "schema": {"anyOf": [{"type": "string", "enum": keys}, custom]},
         },
-        "$order": _text("The direction; only with $sort.", enum=list(Order), default=Order.ASCENDING),
+        "$order": _text("Ascending unless this says otherwise; refused without $sort.", enum=list(Order)),
         "customer": {"description": "The customer on whose behalf the request is made.", "schema": ID},
     }
 
@@ -104,19 +108,19 @@ def add_cases(spec: APISpec) -> None:
             "name": "ids",
             "in": "path",
             "required": True,
-            "description": "IDs of cases; a customer asks for one.",
+            "description": f"One ID or several, {MAX_IDS_LENGTH} characters at most; a customer may ask for one only.",
             "style": "simple",
             "schema": {"type": "array", "items": ID, "minItems": 1, "maxItems": max(MAX_IDS.values())},
         },
         *(
-            {"name": name, "in": "query", **parameter, "description": f"{parameter['description']} {_asked_by(name)}"}
+            {"name": name, "in": "query", **parameter, "description": f"{parameter['description']}{_asked_by(name)}"}
             for name, parameter in described.items()
         ),
         *_REQUEST_HEADERS,
     ]
     content = {
         media_type: {
-            "schema": {"anyOf": [{"$ref": f"#/components/schemas/{NAMES[kind]}Cases"} for kind in ActorKind]},
+            "schema": {"$ref": "#/components/schemas/Cases"},
             "examples": {
                 kind.value: {"summary": f"For a {kind.replace('_', ' ')}.", "value": example_of_cases(media_type, kind)}
                 for kind in ActorKind
@@ -124,7 +128,6 @@ def add_cases(spec: APISpec) -> None:
         }
         for media_type in MediaType
     }
-    session = {SESSION_HEADER: _text("The session, if it came in this field.")}
     operation = {
         "tags": ["cases"],
         "summary": "Retrieve cases by ID",
@@ -139,15 +142,15 @@ def add_cases(spec: APISpec) -> None:
             "get": {
                 **operation,
                 "operationId": "getCases",
-                "responses": {"200": describe_response(found, session, content=content), **errors_of_cases},
+                "responses": {"200": describe_response(found, SESSION_ECHO, content=content), **errors_of_cases},
             },
             "head": {
                 **operation,
                 "operationId": "headCases",
-                "summary": "Answer the same without a body",
+                "summary": "Check cases without retrieving them",
                 "responses": {
                     status: {name: value for name, value in response.items() if name != "content"}
-                    for status, response in {"200": describe_response(found, session), **errors_of_cases}.items()
+                    for status, response in {"200": describe_response(found, SESSION_ECHO), **errors_of_cases}.items()
                 },
             },
         },
@@ -158,8 +161,10 @@ _ANY_CREDENTIALS: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, 
 
 
 def _asked_by(parameter: str) -> str:
-    kinds = [kind.replace("_", " ") for kind in ActorKind if parameter in PARAMETERS[kind]]
-    return f"For a {', or a '.join(kinds)}."
+    kinds = [kind for kind in ActorKind if parameter in PARAMETERS[kind]]
+    if len(kinds) == len(ActorKind):
+        return ""
+    return f" {' and '.join(kind.replace('_', ' ') + 's' for kind in kinds)} only.".capitalize()
 
 
 def add_sessions(spec: APISpec) -> None:
@@ -181,7 +186,7 @@ def add_sessions(spec: APISpec) -> None:
                 "post": {
                     "tags": ["sessions"],
                     "summary": f"Log in as a {kind}",
-                    "operationId": f"log{kind.title()}In",
+                    "operationId": f"logIn{kind.title()}",
                     "parameters": [force, *_REQUEST_HEADERS],
                     "requestBody": body,
                     "security": [],
@@ -198,7 +203,10 @@ def add_sessions(spec: APISpec) -> None:
                 "operationId": "logOut",
                 "parameters": list(_REQUEST_HEADERS),
                 "security": _ANY_CREDENTIALS,
-                "responses": {"204": describe_response("The session has ended."), **describe_errors(_OF_LOGOUT)},
+                "responses": {
+                    "204": describe_response("The session has ended.", SESSION_ECHO),
+                    **describe_errors(_OF_LOGOUT),
+                },
             }
         },
     )
@@ -222,14 +230,30 @@ def add_tokens(spec: APISpec) -> None:
         {
             "type": "object",
             "description": "RFC 6749 section 5.2; in English only.",
-            "properties": {"error": text, "error_description": text},
+            "properties": {
+                "error": {
+                    "type": "string",
+                    "enum": [
+                        "invalid_client",
+                        "invalid_grant",
+                        "invalid_request",
+                        "invalid_scope",
+                        "unsupported_grant_type",
+                    ],
+                },
+                "error_description": text,
+            },
             "required": ["error"],
         },
     )
     spec.components.security_scheme(
         "client", {"type": "http", "scheme": "basic", "description": "The ID and the secret of a client application."}
     )
-    credentials = {"client_id": text, "client_secret": text}
+    instead = "Instead of HTTP Basic; both ways at once are refused."
+    credentials = {
+        "client_id": {"type": "string", "description": instead},
+        "client_secret": {"type": "string", "format": "password", "description": instead},
+    }
     grant = {"grant_type": {"type": "string", "const": "client_credentials"}, **credentials}
     revocation = {"token": text, "token_type_hint": text, **credentials}
     nothing = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
@@ -258,12 +282,23 @@ def add_tokens(spec: APISpec) -> None:
                 }
             },
         )
+    texts = {"type": "array", "items": text}
+    urls = ("issuer", "token_endpoint", "revocation_endpoint")
+    lists = (
+        "grant_types_supported",
+        "response_types_supported",
+        "revocation_endpoint_auth_methods_supported",
+        "token_endpoint_auth_methods_supported",
+    )
     metadata = {
         MediaType.JSON: {
             "schema": {
                 "type": "object",
-                "properties": {"issuer": text, "token_endpoint": text, "revocation_endpoint": text},
-                "required": ["issuer", "token_endpoint", "revocation_endpoint"],
+                "properties": {
+                    **{key: {"type": "string", "format": "uri"} for key in urls},
+                    **dict.fromkeys(lists, texts),
+                },
+                "required": [*urls, *lists],
             }
         }
     }

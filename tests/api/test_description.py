@@ -9,13 +9,19 @@ import yaml
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from jsonschema.exceptions import ValidationError
 from lxml import etree
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from casemgr.actors import ActorKind
-from casemgr.attributes import ALL, ATTRIBUTES
+from casemgr.attributes import ATTRIBUTES
 from casemgr.cli import main
 from casemgr.errors import CATALOGUE
+from casemgr.openapi.components import NAMES
+from casemgr.openapi.examples import ERROR_NAMES
+from schemas import schema_for
+from schemas.plan import plan_of
 from tests.api.client import JSON, XML, XML_SCHEMA
 
 BASE = "/core/casemgr/v3"
@@ -30,6 +36,12 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def description(client: FlaskClient) -> Any:
     return json.loads(client.get(f"{BASE}/openapi.json").data)
+
+
+def validate(description: Any, component: str, data: Any) -> None:
+    """Hold data against a schema of the description."""
+    schema = {"$ref": f"#/components/schemas/{component}", "components": description["components"]}
+    OAS31Validator(schema, format_checker=oas31_format_checker).validate(data)
 
 
 def test_the_description_is_valid(description: Any) -> None:
@@ -68,7 +80,7 @@ def test_every_path_and_method_is_described(app: Flask, description: Any) -> Non
     # Of what is the same for everybody HEAD answers the same as GET, as HTTP has it.
     assert described <= served
     assert {path for path, _ in described} == {path for path, _ in served}
-    assert {method for path, method in served if path == f"{BASE}/case/{{ids}}"} == {"get", "head"}
+    assert {method for path, method in described if path == f"{BASE}/case/{{ids}}"} == {"get", "head"}
 
 
 def test_every_error_has_an_example_in_both_media_types(description: Any) -> None:
@@ -81,6 +93,7 @@ def test_every_error_has_an_example_in_both_media_types(description: Any) -> Non
         if name.endswith("xml"):
             XML_SCHEMA.assertValid(etree.fromstring(example["value"].encode()))
         else:
+            validate(description, "Error", example["value"])
             assert example["value"]["code"] == name.split(".")[0]
 
 
@@ -89,24 +102,58 @@ def test_every_error_is_that_of_an_operation(description: Any) -> None:
         name
         for item in description["paths"].values()
         for operation in item.values()
-        for response in operation["responses"].values()
+        for status, response in operation["responses"].items()
         for name in response.get("content", {}).get(XML, {}).get("examples", {})
+        if status != "200"
     }
-    # No path and no method of theirs is one that is described.
-    assert {name.split(".")[0] for name in told} >= {error.code for error in CATALOGUE} - {"404-001", "405-100"}
+    # No method of theirs is one that is described.
+    assert told == set(ERROR_NAMES.values()) - {"405-100"}
 
 
 @pytest.mark.parametrize("kind", ActorKind)
 def test_an_actor_has_an_example_of_their_own(description: Any, kind: ActorKind) -> None:
     content = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["responses"]["200"]["content"]
-    [case] = content[JSON]["examples"][kind]["value"]["case"]
-    assert ("department" in case) == (kind is not ActorKind.CUSTOMER)
+    example = content[JSON]["examples"][kind]["value"]
+    validate(description, f"{NAMES[kind]}s", example)
+    assert ("department" in example["case"][0]) == (kind is not ActorKind.CUSTOMER)
+    XML_SCHEMA.assertValid(etree.fromstring(content[XML]["examples"][kind]["value"].encode()))
 
 
-@pytest.mark.parametrize("kind", ActorKind)
-def test_attributes_that_may_be_asked_for_are_those_of_the_table(description: Any, kind: ActorKind) -> None:
+def test_client_applications_see_what_users_see() -> None:
+    kinds = (ActorKind.USER, ActorKind.CLIENT_APPLICATION)
+    user, client = (plan_of(schema_for(kind, frozenset(ATTRIBUTES[kind]))) for kind in kinds)
+    assert user == client
+
+
+def test_a_case_of_staff_is_none_of_a_customer(description: Any) -> None:
+    content = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["responses"]["200"]["content"]
+    with pytest.raises(ValidationError):
+        validate(description, "CustomerCases", content[JSON]["examples"]["user"]["value"])
+    with pytest.raises(ValidationError):
+        validate(description, "StaffCases", content[JSON]["examples"]["customer"]["value"])
+
+
+def test_attributes_that_may_be_asked_for_are_those_of_the_contract(description: Any) -> None:
     parameters = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["parameters"]
     [attribute] = [parameter for parameter in parameters if parameter["name"] == "$attribute"]
     named, custom = attribute["schema"]["items"]["anyOf"]
-    for asked in (ALL, *ATTRIBUTES[kind]):
-        assert asked in named["enum"] or re.search(custom["pattern"], asked)
+    assert set(named["enum"]) == {
+        "all", "created", "createdBy", "originatingChannel", "description", "solution", "userLastWorked",
+        "relatedCases", "notes", "lastClosed", "recentActivityDate", "unreadActivityCount",
+    }  # fmt: skip
+    assert re.search(custom["pattern"], "custom.a b")
+    assert not re.search(custom["pattern"], "customer")
+
+
+def test_names_in_xml_are_written_down(description: Any) -> None:
+    schemas = description["components"]["schemas"]
+    items = [
+        (name, member["xml"]["name"])
+        for schema in schemas.values()
+        for name, member in (
+            (name, value["items"]) for name, value in schema.get("properties", {}).items() if "items" in value
+        )
+    ]
+    assert {name for name, _ in items} == {"case", "link", "note", "attribValue", "customAttribute", "details"}
+    assert all(name == written or (name, written) == ("details", "detail") for name, written in items)
+    assert [schemas[name]["xml"]["name"] for name in ("Cases", "Error", "Login")] == ["cases", "error", "login"]
