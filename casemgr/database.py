@@ -50,6 +50,7 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
         engine = sqlalchemy.create_engine(database_url, connect_args={"timeout": _PATIENCE}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "engine_disposed", _close_connection_of_thread)
         return engine
     settings = {
         "timezone": "UTC",
@@ -109,6 +110,11 @@ def _connection_of_thread(engine: Engine) -> PoolProxiedConnection:
         # The pool has room for fewer connections than there may be threads.
         connection.detach()
     return connection
+
+
+def _close_connection_of_thread(engine: Engine) -> None:
+    if connection := _kept.connections.pop(engine, None):
+        connection.close()
 
 
 class Reading:

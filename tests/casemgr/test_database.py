@@ -1,6 +1,8 @@
 """Connections for reading."""
 
+import sqlite3
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -41,3 +43,11 @@ def test_a_connection_that_is_lost_is_replaced(engine: Engine) -> None:
     with Reading(engine) as source:
         assert source.connection is not lost
         assert fetch_all(source, "SELECT 1") == [(1,)]
+
+
+def test_an_engine_that_is_disposed_of_leaves_no_connection(engine: Engine) -> None:
+    with Reading(engine) as source:
+        kept: Any = source.connection.dbapi_connection
+    engine.dispose()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        kept.execute("SELECT 1")
