@@ -4,6 +4,9 @@ Messages go to standard error, results to standard output. The exit status is 0 
 database is at fault, 2 on wrong usage (contract OPS-3).
 """
 
+import csv
+import io
+import json
 import os
 import sys
 import warnings
@@ -28,7 +31,9 @@ from casemgr.config import Config, ConfigError
 from casemgr.database import create_engine, is_migrated, migrate, writing
 from casemgr.dataset import shorten
 from casemgr.durations import parse_duration
+from casemgr.error_listing import Sentence, list_sentences
 from casemgr.importer import DatasetError, import_dataset
+from casemgr.locales import LOCALES
 from casemgr.login import change_secret
 from casemgr.throttling import purge_failures
 
@@ -130,6 +135,37 @@ def print_openapi(format_: str) -> None:
 
     i18n.init_app(Flask("casemgr"))
     click.echo(openapi.as_yaml() if format_ == "yaml" else openapi.as_json())
+
+
+@main.command("errors")
+@click.option(
+    "--locale",
+    "language_tags",
+    multiple=True,
+    type=click.Choice([locale.language_tag for locale in LOCALES]),
+    help="Which locale, or several of them; all fifteen unless given.",
+)
+@click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+def print_errors(language_tags: tuple[str, ...], format_: str) -> None:
+    """Print the error catalogue: every sentence that callers are told, by code and locale, with its message ID.
+
+    Sentences have their placeholders; one with plural forms comes once for each form, with the smallest number that
+    takes it. No database is needed.
+    """
+    i18n.init_app(Flask("casemgr"))
+    locales = [locale for locale in LOCALES if not language_tags or locale.language_tag in language_tags]
+    sentences = list(list_sentences(locales))
+    match format_:
+        case "json":
+            click.echo(json.dumps([one._asdict() for one in sentences], ensure_ascii=False, indent=2))
+        case "csv":
+            rows = io.StringIO()
+            csv.writer(rows, lineterminator="\n").writerows([Sentence._fields, *sentences])
+            click.echo(rows.getvalue(), nl=False)
+        case _:
+            for one in sentences:
+                number = "" if one.number is None else f"{one.number}"
+                click.echo(f"{one.code:9}  {one.locale}  {one.audience:9}  {number:>2}  {one.message}")
 
 
 @main.group()

@@ -20,6 +20,9 @@ TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 # TRANSLATORS: the quotation marks of the locale, around a piece of input
 _QUOTATION = NC_("quotation marks", "“%(text)s”")
 
+_ENOUGH_FOR_EVERY_FORM = 101
+"""What decides on a plural form are the last two digits of a number, in every locale."""
+
 _catalogues: dict[Locale, Translations] = {}
 
 _current: ContextVar[Locale] = ContextVar("locale")
@@ -82,6 +85,16 @@ def translate(message: str, **variables: str) -> str:
 def translate_plural(singular: str, plural: str, number: int, **variables: str) -> str:
     """Translate a message marked with `NN_` in the form that the number takes; `count` is filled in as well."""
     return _fill(_catalogue().ngettext(singular, plural, number), variables | {"count": format_number(number)})
+
+
+def plural_forms(singular: str, plural: str) -> dict[int, str]:
+    """Give the forms of a message marked with `NN_`, with its placeholders, by the smallest number that takes each."""
+    forms: dict[int, str] = {}
+    for number in range(1, _ENOUGH_FOR_EVERY_FORM):
+        form = str(_catalogue().ngettext(singular, plural, number))
+        if form not in forms.values():
+            forms[number] = form
+    return forms
 
 
 def translate_in_context(context: str, message: str, **variables: str) -> str:

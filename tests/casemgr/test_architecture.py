@@ -24,6 +24,7 @@ LAYERS = [
     "casemgr.request_log",
     "casemgr.cross_origin",
     "casemgr.error_responses",
+    "casemgr.error_listing",
     "casemgr.error_bodies",
     "casemgr.exchanges",
     "casemgr.header_fields",
