@@ -53,7 +53,8 @@ class _Group(click.Group):
         """
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            # Who reads the output may have seen enough.
             raise
         except Exception as error:
             raise click.ClickException(_explain(error)) from error

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,3 +66,13 @@ def test_a_table_has_a_line_for_each_sentence(listed: list[dict[str, Any]]) -> N
     lines = run().splitlines()
     assert len(lines) == len(listed)
     assert all(one["code"] in line and one["message"] in line for one, line in zip(listed, lines, strict=True))
+
+
+def test_who_has_read_enough_may_leave() -> None:
+    command = [str(Path(sys.executable).with_name("casemgr")), "errors"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 - ours
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline().startswith(b"400-101")
+        process.stdout.close()
+        assert process.stderr.read() == b""
