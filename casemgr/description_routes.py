@@ -9,9 +9,6 @@ from casemgr.methods import answer_options
 from casemgr.negotiation import MediaType
 from casemgr.paths import BASE_PATH
 
-_YAML = "application/yaml"
-"""Source: RFC 9512."""
-
 
 def create_blueprint() -> Blueprint:
     """Create the routes of the descriptions, which are in English and the same for everybody."""
@@ -28,7 +25,7 @@ def create_blueprint() -> Blueprint:
     def describe_api_as_yaml() -> Response:
         from casemgr import openapi
 
-        return Response(openapi.as_yaml(), content_type=_YAML)
+        return Response(openapi.as_yaml(), content_type=openapi.YAML)
 
     @blueprint.get("/casemgr.xsd")
     def describe_xml() -> Response:

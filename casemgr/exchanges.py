@@ -10,6 +10,7 @@ from casemgr import observations
 from casemgr.header_fields import (
     AUTHORIZATION_HEADER,
     REQUEST_ID_HEADER,
+    SAME_FOR_EVERY_RESPONSE,
     SESSION_HEADER,
     USER_MESSAGE_HEADER,
 )
@@ -66,8 +67,7 @@ class ExchangeMiddleware:
         self._listeners = listeners
         self._every_response = (
             ("Vary", f"{_VARY}, Origin" if vary_by_origin else _VARY),
-            ("Cache-Control", "private, no-store"),
-            ("X-Content-Type-Options", "nosniff"),
+            *SAME_FOR_EVERY_RESPONSE.items(),
         )
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

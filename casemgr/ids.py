@@ -7,7 +7,10 @@ MAX_ID = 2**63 - 1
 
 _MAX_DIGITS = len(str(MAX_ID))
 
-_POSITIVE_INTEGER = re.compile(r"[1-9][0-9]*")
+WELL_FORMED = r"[1-9][0-9]*"
+"""The regular expression of an ID (contract URL-4)."""
+
+_POSITIVE_INTEGER = re.compile(WELL_FORMED)
 _POSITIVE_INTEGERS = re.compile(r"[1-9][0-9]*+(?:,[1-9][0-9]*+)*+")
 
 

@@ -33,7 +33,7 @@ _EMPTY_ELEMENTS = re.compile(r"[ \t,]*+")
 _T = TypeVar("_T")
 
 _MAX_REMEMBERED = 256
-"""Characters of a field value, and how many of them. Browsers send fewer; a server lets through nearly a megabyte."""
+"""Characters of a field value that is remembered: browsers send fewer, a server lets through nearly a megabyte."""
 
 
 class _UnreadableError(ValueError):
@@ -64,7 +64,7 @@ def _remembered(select: Callable[[str], _T], value: str) -> _T:
     return _remember(select, value) if len(value) <= _MAX_REMEMBERED else select(value)
 
 
-@lru_cache(maxsize=_MAX_REMEMBERED)
+@lru_cache(maxsize=256)
 def _remember(select: Callable[[str], _T], value: str) -> _T:
     return select(value)
 

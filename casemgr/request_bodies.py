@@ -36,7 +36,7 @@ MAX_BODY = 4096
 MAX_DEPTH = 16
 """Levels of a request body, in JSON and in XML; a login has two."""
 
-_ELEMENT = "login"
+ELEMENT = "login"
 
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
@@ -129,7 +129,7 @@ def _parse_xml(body: bytes) -> Fields:
         etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise ApiError(BODY_NOT_READABLE, mediaType=MediaType.XML) from error
-    if target.root != f"{{{NAMESPACE}}}{_ELEMENT}":
+    if target.root != f"{{{NAMESPACE}}}{ELEMENT}":
         raise _not_of_fields()
     return target.fields
 
@@ -174,7 +174,7 @@ class _Target:
 
 
 def _not_of_fields() -> ApiError:
-    return ApiError(BODY_NOT_OF_FIELDS, element=_ELEMENT, namespace=NAMESPACE)
+    return ApiError(BODY_NOT_OF_FIELDS, element=ELEMENT, namespace=NAMESPACE)
 
 
 def _too_deep() -> ApiError:

@@ -9,7 +9,10 @@ from casemgr import observations
 REQUEST_ID_VARIABLE = "HTTP_X_REQUEST_ID"
 """What WSGI calls the field of a request (PEP 3333)."""
 
-_SANE = re.compile(r"[!-~]{1,128}")
+SANE = r"[!-~]{1,128}"
+"""The regular expression of an ID that is taken over from the caller (contract HDR-2)."""
+
+_SANE = re.compile(SANE)
 
 
 def select_request_id(sent: str) -> str:

@@ -11,7 +11,9 @@ from casemgr import __version__
 from casemgr.i18n import use_locale
 from casemgr.locales import DEFAULT_LOCALE
 from casemgr.openapi.components import add_components, create_plugin
-from casemgr.openapi.operations import add_cases, add_descriptions, add_sessions, add_tokens
+from casemgr.openapi.operations import YAML, add_cases, add_descriptions, add_sessions, add_tokens
+
+__all__ = ["YAML", "as_json", "as_yaml", "describe_api"]
 
 
 @cache

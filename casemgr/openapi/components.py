@@ -13,19 +13,30 @@ from casemgr.actors import ActorKind
 from casemgr.attributes import ATTRIBUTES, Attribute
 from casemgr.display_values import BUILT_IN_VALUES, ValueKind
 from casemgr.errors import ErrorDef
-from casemgr.header_fields import REQUEST_ID_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
+from casemgr.header_fields import (
+    REQUEST_ID_HEADER,
+    SAME_FOR_EVERY_RESPONSE,
+    SESSION_HEADER,
+    USER_MESSAGE_HEADER,
+)
+from casemgr.ids import WELL_FORMED
 from casemgr.locales import LOCALES
 from casemgr.negotiation import MediaType
 from casemgr.openapi.examples import ERROR_NAMES, example_of_error
 from casemgr.parameters import MAX_IDS
 from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.representations.as_xml import NAMESPACE
+from casemgr.request_bodies import ELEMENT
+from casemgr.request_ids import SANE
 from schemas import schema_for
 from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Items, Link, Path
 from schemas.login import LoginSchema
 
-ID = {"type": "string", "pattern": "^[1-9][0-9]*$"}
-"""The ID of a record (contract URL-4)."""
+ID = {"type": "string", "pattern": f"^{WELL_FORMED}$"}
+"""The ID of a record."""
+
+REQUEST_ID = {"type": "string", "pattern": f"^{SANE}$"}
+"""The ID of a request that is taken over."""
 
 NAMES: Mapping[ActorKind, str] = {
     kind: "CustomerCase" if kind is ActorKind.CUSTOMER else "StaffCase" for kind in ActorKind
@@ -97,7 +108,7 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
     for definition in ERROR_NAMES:
         for media_type in MediaType:
             spec.components.example(name_example(definition, media_type), example_of_error(media_type, definition))
-    spec.components.schema("Login", {"xml": {"name": "login", "namespace": NAMESPACE}}, schema=LoginSchema)
+    spec.components.schema("Login", {"xml": {"name": ELEMENT, "namespace": NAMESPACE}}, schema=LoginSchema)
     spec.components.header(
         SESSION_HEADER,
         {"description": "The session, if it came in this field and was valid.", "schema": {"type": "string"}},
@@ -180,11 +191,13 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
     REQUEST_ID_HEADER: {
         "description": "The ID of the request, the caller's own if it is 1 to 128 visible ASCII characters.",
         "required": True,
-        "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+        "schema": REQUEST_ID,
     },
     "Vary": {"required": True, "schema": {"type": "string"}},
-    "Cache-Control": {"required": True, "schema": {"type": "string", "const": "private, no-store"}},
-    "X-Content-Type-Options": {"required": True, "schema": {"type": "string", "const": "nosniff"}},
+    **{
+        name: {"required": True, "schema": {"type": "string", "const": value}}
+        for name, value in SAME_FOR_EVERY_RESPONSE.items()
+    },
 }
 
 

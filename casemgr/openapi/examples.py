@@ -18,7 +18,7 @@ from casemgr.parameters import MAX_IDS_LENGTH
 from casemgr.paths import BASE_PATH
 from casemgr.representations import ENCODERS, case_encoder
 from casemgr.representations.as_xml import NAMESPACE
-from casemgr.request_bodies import MAX_BODY, MAX_DEPTH
+from casemgr.request_bodies import ELEMENT, MAX_BODY, MAX_DEPTH
 
 _LANGUAGE_TAGS = [locale.language_tag for locale in LOCALES]
 _ATTRIBUTES = [ALL, *ATTRIBUTES[ActorKind.USER]]
@@ -33,7 +33,7 @@ _VALUES: Mapping[ErrorDef, Mapping[str, DetailValue]] = {
     errors.NO_GRANT_ON_CUSTOMER: {"customer": "4711"},
     errors.BODY_NOT_READABLE: {"mediaType": MediaType.JSON},
     errors.BODY_TOO_DEEP: {"limit": MAX_DEPTH},
-    errors.BODY_NOT_OF_FIELDS: {"element": "login", "namespace": NAMESPACE},
+    errors.BODY_NOT_OF_FIELDS: {"element": ELEMENT, "namespace": NAMESPACE},
     errors.FIELDS_UNKNOWN: {"field": ["email"]},
     errors.FIELDS_REPEATED: {"field": ["password"]},
     errors.FIELDS_MISSING: {"field": ["password"]},

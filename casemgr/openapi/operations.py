@@ -11,7 +11,7 @@ from casemgr.actors import ActorKind
 from casemgr.attributes import ALL, ATTRIBUTES, CUSTOM_PREFIX, Attribute
 from casemgr.header_fields import REQUEST_ID_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
 from casemgr.negotiation import MediaType
-from casemgr.openapi.components import ID, SESSION_ECHO, describe_errors, describe_response
+from casemgr.openapi.components import ID, REQUEST_ID, SESSION_ECHO, describe_errors, describe_response
 from casemgr.openapi.examples import example_of_cases
 from casemgr.parameters import MAX_IDS, MAX_IDS_LENGTH, PARAMETERS, ForceLogin, Order, SortKey
 from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH
@@ -65,6 +65,10 @@ _OF_LOGIN = (
 _OF_LOGOUT = (*_OF_CREDENTIALS, *_OF_EVERY_OPERATION)
 
 
+YAML = "application/yaml"
+"""Source: RFC 9512."""
+
+
 def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
@@ -72,7 +76,7 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
 _REQUEST_HEADERS = (
     {"name": "Accept-Language", "in": "header", **_text("The languages that are wanted (RFC 9110 section 12.5.4).")},
     {"name": USER_MESSAGE_HEADER, "in": "header", **_text("Whether errors have a userMessage.", enum=["yes"])},
-    {"name": REQUEST_ID_HEADER, "in": "header", **_text("An ID of the caller's own.", pattern="^[!-~]{1,128}$")},
+    {"name": REQUEST_ID_HEADER, "in": "header", "description": "An ID of the caller's own.", "schema": REQUEST_ID},
 )
 
 
@@ -336,7 +340,7 @@ def add_descriptions(spec: APISpec) -> None:
     """Add the descriptions themselves."""
     for path, media_type, name, summary in (
         ("openapi.json", MediaType.JSON, "describeApi", "Describe the API in OpenAPI"),
-        ("openapi.yaml", "application/yaml", "describeApiAsYaml", "Describe the API in OpenAPI, as YAML"),
+        ("openapi.yaml", YAML, "describeApiAsYaml", "Describe the API in OpenAPI, as YAML"),
         ("casemgr.xsd", MediaType.XML, "describeXml", "Describe the XML representations in XML Schema"),
     ):
         spec.path(
