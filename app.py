@@ -14,6 +14,7 @@ from casemgr import (
     compression,
     cross_origin,
     description_routes,
+    documentation_routes,
     error_responses,
     health_routes,
     i18n,
@@ -102,6 +103,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.register_blueprint(routes.create_blueprint(engine, reader, config))
     app.register_blueprint(authmgr_routes.create_blueprint(engine, config))
     app.register_blueprint(description_routes.create_blueprint())
+    app.register_blueprint(documentation_routes.create_blueprint(config.base_url))
     app.register_blueprint(health_routes.create_blueprint(engine))
     app.extensions["engines"] = [engine, *replicas]
     for database in (engine, *replicas):

@@ -1,13 +1,20 @@
-"""The network address that a request comes from."""
+"""Where a request comes from, and where it was sent to."""
 
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING
 
 from casemgr.config import Network
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 # Some proxies add the port, or the brackets of a URL.
 _WITH_PORT = re.compile(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
+
+# RFC 9110 section 7.2: a name or an IP address, and perhaps a port.
+_HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 def client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence[Network]) -> str:
@@ -30,6 +37,14 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence[Netw
         if not any(address in network for network in trusted_proxies):
             break
     return client
+
+
+def requested_base_url(environ: "WSGIEnvironment") -> str:
+    """Tell scheme and authority that a request was sent to; a Host that is none is taken for that of the server."""
+    host = environ.get("HTTP_HOST", "")
+    if not _HOST.fullmatch(host):
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ['wsgi.url_scheme']}://{host}"
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:

@@ -1,6 +1,5 @@
 """The blueprint of logging in and out, from top to bottom as in `casemgr.routes`; for clients, OAuth 2.0."""
 
-import re
 from datetime import UTC, datetime
 
 import orjson
@@ -10,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 
 from casemgr import oauth2, observations
 from casemgr.actors import ActorKind
-from casemgr.addresses import client_address
+from casemgr.addresses import client_address, requested_base_url
 from casemgr.authentication import authenticate, parse_credentials
 from casemgr.config import Config
 from casemgr.database import REQUEST_PATIENCE, writing
@@ -22,9 +21,6 @@ from casemgr.parameters import parse_force_login
 from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.request_bodies import MAX_BODY, parse_login, select_body_type
 from casemgr.sessions import end_session
-
-# RFC 9110 section 7.2: a name or an IP address, and perhaps a port.
-_HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 def create_blueprint(engine: Engine, config: Config) -> Blueprint:
@@ -80,7 +76,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
 
     @blueprint.get(oauth2.METADATA_PATH)
     def describe_server() -> Response:
-        metadata = oauth2.describe_server(config.base_url or _base_url())
+        metadata = oauth2.describe_server(config.base_url or requested_base_url(request.environ))
         return Response(orjson.dumps(metadata), content_type=MediaType.JSON)
 
     for path in ("/user/login", "/customer/login", oauth2.TOKEN_PATH, oauth2.REVOCATION_PATH):
@@ -122,14 +118,6 @@ def _token_request(config: Config) -> oauth2.TokenRequest:
     except (RequestEntityTooLarge, ClientDisconnected):
         form = None
     return oauth2.TokenRequest(request.headers.get(AUTHORIZATION_HEADER, "").strip(), form, _client_address(config))
-
-
-def _base_url() -> str:
-    """Tell where the current request was sent to; a Host that is none is taken for that of the server."""
-    host = request.headers.get("Host", "")
-    if not _HOST.fullmatch(host):
-        host = f"{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
-    return f"{request.scheme}://{host}"
 
 
 def _client_address(config: Config) -> str:

@@ -28,8 +28,13 @@ def list_sentences(locales: Iterable[Locale]) -> Iterator[Sentence]:
     """List what errors say in these locales, in the order of the error catalogue."""
     for definition in CATALOGUE:
         for locale in locales:
-            with i18n.use_locale(locale):
-                yield from _sentences(definition, locale.language_tag)
+            yield from sentences_of(definition, locale)
+
+
+def sentences_of(definition: ErrorDef, locale: Locale) -> list[Sentence]:
+    """List what an error says in a locale: to developers, in each plural form, and to users."""
+    with i18n.use_locale(locale):
+        return list(_sentences(definition, locale.language_tag))
 
 
 def _sentences(definition: ErrorDef, language_tag: str) -> Iterator[Sentence]:

@@ -10,6 +10,7 @@ from casemgr import observations
 from casemgr.header_fields import (
     AUTHORIZATION_HEADER,
     REQUEST_ID_HEADER,
+    SAME_FOR_EVERY_FILE,
     SAME_FOR_EVERY_RESPONSE,
     SESSION_HEADER,
     USER_MESSAGE_HEADER,
@@ -69,6 +70,7 @@ class ExchangeMiddleware:
             ("Vary", f"{_VARY}, Origin" if vary_by_origin else _VARY),
             *SAME_FOR_EVERY_RESPONSE.items(),
         )
+        self._every_file = tuple(SAME_FOR_EVERY_FILE.items())
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""
@@ -94,7 +96,7 @@ class ExchangeMiddleware:
                 _log.exception("An exchange was not counted")
 
     def _complete(self, headers: list[tuple[str, str]], observed: Observations) -> None:
-        headers += self._every_response
+        headers += self._every_file if observed.is_file else self._every_response
         headers.append(("Content-Language", observed.locale.language_tag))
         headers.append((REQUEST_ID_HEADER, observed.request_id))
         if observed.session_id:

@@ -12,3 +12,10 @@ SAME_FOR_EVERY_RESPONSE: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 """What every response of the API says (contract HDR-1)."""
+
+SAME_FOR_EVERY_FILE: Mapping[str, str] = {
+    "Vary": "Accept-Encoding",
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What a file says that is the same for everybody: it may be kept, and is asked for again with its entity tag."""

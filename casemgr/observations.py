@@ -16,6 +16,7 @@ class Observations:
     """What there is to know of a request.
 
     :param locale: the one that it is answered in.
+    :param is_file: whether it is for a file that is the same for everybody, and no resource of the API.
     :param session_id: the session that authenticated it, if its response carries that back (contract HDR-3).
     :param started: in seconds of the clock that only ever grows.
     :param database_seconds: the time spent in statements.
@@ -23,6 +24,7 @@ class Observations:
 
     request_id: str
     locale: Locale = DEFAULT_LOCALE
+    is_file: bool = False
     session_id: str | None = field(default=None, repr=False)
     started: float = field(default_factory=time.perf_counter)
     actor_kind: ActorKind | None = None

@@ -5,6 +5,8 @@ import socket
 import sys
 from pathlib import Path
 
+_PAGE = "/core/casemgr/v3/docs"
+
 _EXAMPLES = """\
 Try, in another terminal:
 
@@ -41,7 +43,7 @@ def main() -> None:
     base = f"http://127.0.0.1:{port}"
     # Only the demo data has the accounts of the examples.
     examples = "" if os.environ.get("CASEMGR_DATABASE_URL") else f" {_EXAMPLES.format(base=base)}"
-    print(f"casemgr answers at {base}. Stop it with Ctrl-C.{examples}", flush=True)  # noqa: T201 - for a person
+    print(f"casemgr answers at {base}; {base}{_PAGE} tells how to call it. Stop it with Ctrl-C.{examples}", flush=True)  # noqa: T201 - for a person
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     os.execv(gunicorn, [gunicorn, "app:create_app()"])  # noqa: S606 - no shell is wanted
 

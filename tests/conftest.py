@@ -10,6 +10,7 @@ from sqlalchemy import URL, Engine, delete
 
 from casemgr import models
 from casemgr.database import create_engine, migrate
+from tests.live.chromium import find_chromium
 from tests.postgresql import Cluster, find_binaries
 
 _OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
@@ -21,14 +22,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="what the tests run on")
 
 
+def pytest_report_header() -> str | None:
+    return None if find_chromium() else "There is no Chromium on this machine: the tests of the page are left out."
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are about the other database; on PostgreSQL, those that use none as well."""
+    """Leave out the tests that are about the other database; on PostgreSQL, those that have no need of it as well.
+
+    Those in a browser are left out where there is none.
+    """
     database = config.getoption("database")
     selected: list[pytest.Item] = []
     deselected: list[pytest.Item] = []
     for item in items:
-        uses_database = "make_database" in getattr(item, "fixturenames", ())
-        belongs = item.get_closest_marker(_OTHER[database]) is None and (uses_database or database == "sqlite")
+        in_browser = item.get_closest_marker("browser") is not None
+        needs_database = "make_database" in getattr(item, "fixturenames", ()) and not in_browser
+        belongs = item.get_closest_marker(_OTHER[database]) is None and (needs_database or database == "sqlite")
+        belongs = belongs and (not in_browser or find_chromium() is not None)
         (selected if belongs else deselected).append(item)
     items[:] = selected
     config.hook.pytest_deselected(items=deselected)

@@ -14,6 +14,7 @@ LAYERS = [
     "casemgr.authmgr_routes",
     "casemgr.health_routes",
     "casemgr.description_routes",
+    "casemgr.documentation_routes",
     "casemgr.openapi",
     "casemgr.openapi.operations",
     "casemgr.openapi.components",

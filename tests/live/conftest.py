@@ -7,8 +7,11 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import URL, Engine
 
+from casemgr.database import create_engine
+from casemgr.importer import import_dataset
+from tests.conftest import MakeDatabase
 from tests.factories import actors, case, store, store_accounts
-from tests.live.server import Server
+from tests.live.server import ROOT, Server
 
 Serve = Callable[..., Server]
 
@@ -21,19 +24,35 @@ def serve(database_url: URL, engine: Engine) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def serve(**settings: str) -> Server:
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            server = Server(database_url, listener, settings)
-            stack.callback(end, server)
-            return server
+            return _start(stack, database_url, settings)
 
         yield serve
-
-
-def end(server: Server) -> None:
-    if server.process.poll() is None:
-        server.stop()
 
 
 @pytest.fixture
 def server(serve: Serve) -> Server:
     return serve()
+
+
+@pytest.fixture(scope="module")
+def demo_server(make_database: MakeDatabase) -> Iterator[Server]:
+    """Start a server that has the demo data, for all tests of a module."""
+    database_url = make_database()
+    engine = create_engine(database_url)
+    with (ROOT / "demo" / "dataset.jsonl").open("rb") as dataset:
+        import_dataset(engine, dataset)
+    engine.dispose()
+    with ExitStack() as stack:
+        yield _start(stack, database_url, {})
+
+
+def _start(stack: ExitStack, database_url: URL, settings: dict[str, str]) -> Server:
+    listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    server = Server(database_url, listener, settings)
+    stack.callback(_end, server)
+    return server
+
+
+def _end(server: Server) -> None:
+    if server.process.poll() is None:
+        server.stop()

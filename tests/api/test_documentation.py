@@ -1,0 +1,113 @@
+"""The page about the API and its files, as HTTP has them; tests/live opens it in a browser."""
+
+import re
+from urllib.parse import urljoin
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+
+from casemgr.errors import CATALOGUE
+from casemgr.locales import LOCALES, Locale
+from tests.api.client import error
+from tests.api.conftest import MakeApp
+
+BASE = "/core/casemgr/v3"
+PAGE = f"{BASE}/docs"
+FILE = f"{PAGE}/swagger-ui.css"
+
+
+@pytest.fixture
+def visitor(app: Flask) -> FlaskClient:
+    """Make a client that is no client of the API."""
+    return FlaskClient(app)
+
+
+def errors_of(page: str) -> list[list[str]]:
+    """Read the rows of the table of errors."""
+    rows = html.fromstring(page).findall(".//section[@id='errors']//tbody/tr")
+    return [[cell.text_content().strip() for cell in row] for row in rows]
+
+
+def test_the_page_may_load_nothing_from_elsewhere_and_run_nothing_inline(visitor: FlaskClient) -> None:
+    response = visitor.get(PAGE)
+    assert (response.status_code, response.content_type) == (200, "text/html; charset=utf-8")
+    policy = dict(rule.split(" ", 1) for rule in response.headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert {policy[kind] for kind in ("script-src", "style-src", "connect-src")} == {"'self'"}
+    page = html.fromstring(response.text)
+    assert not page.xpath("//style | //script[not(@src)] | //@style | //@*[starts-with(name(), 'on')]")
+
+
+def test_whatever_the_page_refers_to_is_there(visitor: FlaskClient) -> None:
+    page = html.fromstring(visitor.get(PAGE).text)
+    paths = {urljoin(PAGE, url) for url in page.xpath("//@src | //@href") if not url.startswith(("#", "?"))}
+    assert len(paths) == 8
+    assert {path: visitor.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.language_tag)
+def test_errors_are_told_in_each_locale(visitor: FlaskClient, locale: Locale) -> None:
+    page = visitor.get(PAGE, query_string={"locale": locale.language_tag}).text
+    rows = errors_of(page)
+    assert [row[0] for row in rows] == [definition.code for definition in CATALOGUE]
+    assert all(row[2] and row[3] for row in rows)
+    assert "%(" not in page
+    chosen = html.fromstring(page).xpath("//a[@aria-current]/@lang")
+    assert chosen == [locale.language_tag]
+    assert set(html.fromstring(page).xpath("//td/@lang")) == {locale.language_tag}
+
+
+@pytest.mark.parametrize(
+    ("query", "accept_language", "language_tag"),
+    [
+        pytest.param("", None, "en-US", id="nothing said"),
+        pytest.param("", "fr-CA, fr;q=0.8", "fr-CA", id="what the browser prefers"),
+        pytest.param("", "pl", "en-US", id="nothing that there is"),
+        pytest.param("?locale=ja-JP", "de", "ja-JP", id="what was clicked on"),
+        pytest.param("?locale=xx", "de", "de-DE", id="a locale that there is not"),
+    ],
+)
+def test_the_locale_is_chosen(visitor: FlaskClient, query: str, accept_language: str | None, language_tag: str) -> None:
+    headers = {"Accept-Language": accept_language} if accept_language else {}
+    page = visitor.get(f"{PAGE}{query}", headers=headers).text
+    assert html.fromstring(page).xpath("//a[@aria-current]/@lang") == [language_tag]
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "address"),
+    [
+        ({}, "cases.test:8080", "http://cases.test:8080"),
+        ({}, "<b>", "http://localhost:80"),
+        ({"base_url": "https://cases.example.com"}, "inside", "https://cases.example.com"),
+    ],
+)
+def test_the_guide_calls_the_service_that_shows_it(
+    make_app: MakeApp, settings: dict[str, str], host: str, address: str
+) -> None:
+    page = FlaskClient(make_app(**settings)).get(PAGE, headers={"Host": host}).text
+    assert re.findall("base=(.*)", page) == [address]
+
+
+def test_a_file_is_kept_until_it_changes(visitor: FlaskClient) -> None:
+    first = visitor.get(FILE, headers={"Accept-Encoding": "gzip"})
+    assert first.headers["Content-Encoding"] == "gzip"
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert first.headers["Vary"] == "Accept-Encoding"
+    again = visitor.get(FILE, headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2Fapp.py", "swagger-ui.js"])
+def test_there_are_no_other_files(visitor: FlaskClient, name: str) -> None:
+    response = visitor.get(f"{PAGE}/{name}")
+    assert error(response) == (404, "404-001")
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("path", [PAGE, FILE])
+def test_options_tells_the_methods(visitor: FlaskClient, path: str) -> None:
+    response = visitor.options(path)
+    assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert visitor.post(path).status_code == 405

@@ -1,0 +1,115 @@
+"""The page at /core/casemgr/v3/docs, as a person has it: with a mouse, by keyboard, on a phone, in the dark."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.live.chromium import ARGUMENTS, find_chromium
+from tests.live.server import ROOT, Server
+
+pytestmark = pytest.mark.browser
+
+PAGE = "/core/casemgr/v3/docs"
+SCREENS = {
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, demo_server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open the page, and see to it that it complains of nothing and asks nobody else."""
+    complaints: list[str] = []
+    requested: list[str] = []
+    with browser.new_context(**getattr(request, "param", {})) as context:
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requested.append(request.url))
+        page.goto(demo_server.url(PAGE))
+        expect(page.locator(".opblock").first).to_be_visible()
+        yield page
+    assert [complaint for complaint in complaints if not complaint.startswith("verbose:")] == []
+    assert [url for url in requested if not url.startswith((demo_server.url("/"), "data:"))] == []
+
+
+@pytest.mark.parametrize("page", SCREENS.values(), ids=SCREENS.keys(), indirect=True)
+def test_it_fits_the_screen(page: Page, request: pytest.FixtureRequest) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for section in ("guide", "errors", "reference"):
+        page.get_by_role("navigation", name="Sections").get_by_role("link", name=section.title()).click()
+        expect(page.locator(f"#{section} > h2")).to_be_in_viewport()
+        # For a person to look at.
+        page.screenshot(path=ROOT / "build" / "screenshots" / f"{request.node.callspec.id}-{section}.png")
+
+
+@pytest.mark.parametrize(
+    ("page", "is_dark"), [({}, False), ({"color_scheme": "dark"}, True)], ids=["light", "dark"], indirect=["page"]
+)
+def test_it_is_as_dark_as_the_reader_likes_it(page: Page, is_dark: bool) -> None:
+    for place in ("body", "#guide p", "#errors td", ".swagger-ui .opblock-tag"):
+        text = page.locator(place).first.evaluate("element => getComputedStyle(element).color")
+        assert (sum(map(int, re.findall(r"\d+", text)[:3])) > 3 * 128) == is_dark
+
+
+def test_a_call_shows_a_case(page: Page, demo_server: Server) -> None:
+    page.get_by_role("button", name="Authorize").first.click()
+    page.locator("#api_key_value").fill(_log_in(demo_server))
+    page.get_by_role("button", name="Apply credentials").first.click()
+    page.get_by_role("button", name="Close").first.click()
+    operation = page.locator("#operations-cases-getCases")
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table")
+    expect(answer).to_contain_text("Kettle switches itself off [#1001]")
+    expect(answer.locator("tbody .response-col_status")).to_contain_text("200")
+
+
+def test_errors_are_told_in_japanese_on_a_click(page: Page) -> None:
+    row = page.locator("#errors tr", has=page.get_by_role("rowheader", name="404-100"))
+    expect(row).to_contain_text("requested case does not exist")
+    page.get_by_role("link", name="日本語").click()
+    expect(row).to_contain_text("リクエストされたケース")
+    expect(page.locator("#errors h2")).to_be_in_viewport()
+    assert page.get_by_role("link", name="日本語").get_attribute("aria-current") == "true"
+
+
+def test_a_keyboard_suffices(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the guide")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Guide")).to_be_in_viewport()
+    _tab_to(page, "#errors a[lang=de-DE]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#errors td[lang=de-DE]").first).to_contain_text("Die Anforderung")
+    _tab_to(page, "#operations-cases-getCases .opblock-summary-control")
+    page.keyboard.press("Enter")
+    expect(page.locator("#operations-cases-getCases .opblock-body")).to_be_visible()
+
+
+def _tab_to(page: Page, place: str) -> None:
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if page.locator(place).evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{place} is not reached by the tabulator key.")
+
+
+def _log_in(server: Server) -> str:
+    with closing(server.connect()) as connection:
+        body = json.dumps({"userName": "nadia", "password": "nadia-demo"})
+        connection.request("POST", "/core/authmgr/v3/user/login", body, {"Content-Type": "application/json"})
+        return connection.getresponse().headers["X-egain-session"]

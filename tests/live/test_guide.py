@@ -1,0 +1,34 @@
+"""docs/guide.md: what it says to type, and what it says comes of it."""
+
+import subprocess
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+
+from tests.live.server import ROOT, SECONDS, Server
+
+_ADDRESS = "http://127.0.0.1:8000"
+_END = "end of a command"
+
+
+def test_the_guide_works_as_it_stands(demo_server: Server) -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text()
+    blocks = [(block.info, block.content) for block in MarkdownIt().parse(guide) if block.type == "fence"]
+    commands = [content for info, content in blocks if info == "sh"]
+    script = "\n".join(f"{command}\necho '{_END}'" for command in commands)
+    script = script.replace(_ADDRESS, demo_server.url(""))
+    done = subprocess.run(
+        ["bash", "-eu"],  # noqa: S607 - the one that a person has
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    printed = done.stdout.split(f"{_END}\n")[:-1]
+    expected = [
+        "" if following == "sh" else content
+        for (info, _), (following, content) in pairwise([*blocks, ("sh", "")])
+        if info == "sh"
+    ]
+    assert [text.strip() for text in printed] == [text.strip() for text in expected]
