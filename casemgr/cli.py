@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
 
@@ -39,12 +40,26 @@ from casemgr.throttling import purge_failures
 
 _STANDARD_INPUT = "-"
 
+_LANGUAGE_TAGS = [locale.language_tag for locale in LOCALES]
+
 _MAX_PASSWORD = 512
 """Bytes of a password; whatever it consists of, a login with it fits into a request body."""
 
 
-class _Group(click.Group):
+class _Command(click.Command):
+    """Shows its epilog as it is written: sections such as examples, in lines that fit into 80 columns."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the epilog, with its headings where click has its own."""
+        if self.epilog:
+            formatter.write(f"\n{cleandoc(self.epilog)}\n")
+
+
+class _Group(_Command, click.Group):
     """Turns what can go wrong outside of the program into a sentence instead of a trace."""
+
+    command_class = _Command
+    group_class = type
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
@@ -85,36 +100,92 @@ class _Duration(click.ParamType[timedelta]):
             self.fail(f"{value!r} {error}.", param, ctx)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""
+    Environment:
+      CASEMGR_DATABASE_URL  The database, as an SQLAlchemy URL. An SQLite file, by
+                            default sqlite:///casemgr.db in the working directory,
+                            or PostgreSQL: postgresql://casemgr@localhost/casemgr
+      CASEMGR_...           The other settings of the service (README.md).
+                            One that cannot be used is an error here too.
+
+    Exit status:
+      0  Done.
+      1  The input or the database is at fault; a message says how.
+      2  Wrong usage.
+
+    Examples:
+      $ casemgr init-db
+      $ casemgr import demo/dataset.jsonl
+      $ casemgr session create --user nadia
+
+    Shell completion, for Bash; the others are zsh_source and fish_source:
+      $ eval "$(_CASEMGR_COMPLETE=bash_source casemgr)"
+
+    See also:
+      README.md           How to start the service, and its settings.
+      docs/guide.md       The first calls, to paste.
+      docs/api.md         What callers may ask for, and how they log in.
+      docs/dataset.md     The import format.
+      docs/operations.md  Proxy, systemd, metrics, backup, upgrade.
+    """,
+)
 @click.version_option(package_name="casemgr")
 def main() -> None:
     """Operate casemgr, the service that answers customer-service cases by ID.
 
-    The database is named by the environment variable CASEMGR_DATABASE_URL, an SQLAlchemy URL; by default it is the
-    SQLite file casemgr.db in the working directory.
+    The commands prepare the database, import cases into it and manage who may ask for them. The service need not run;
+    if it does, it heeds what they change from the next request on. Results go to standard output, messages to
+    standard error.
     """
     if not sys.warnoptions:
         # They are for developers, and show lines of code.
         warnings.simplefilter("ignore")
 
 
-@main.command("init-db")
+@main.command(
+    "init-db",
+    epilog="""
+    Examples:
+      $ casemgr init-db
+      $ CASEMGR_DATABASE_URL=sqlite:////tmp/trial.db casemgr init-db
+    """,
+)
 def init_db() -> None:
-    """Create the database schema, or bring it to the newest revision.
+    """Create the database schema, or migrate it to this version.
 
-    Harmless when repeated.
+    For a new database, and after an upgrade of casemgr; harmless when repeated. The file of SQLite is created, a
+    database on PostgreSQL has to exist. The version before goes on working with the new schema.
     """
     migrate(_engine())
     click.echo("The database schema is up to date.", err=True)
 
 
-@main.command("import")
-@click.argument("file")
-@click.option("--replace", is_flag=True, help="Replace records whose ID exists instead of refusing them.")
+@main.command(
+    "import",
+    epilog="""
+    Examples:
+      $ casemgr import demo/dataset.jsonl
+      $ cat demo/*.jsonl | casemgr import --replace -
+    """,
+)
+@click.argument(
+    "file",
+    type=click.Path(allow_dash=True),
+    help='JSON Lines in UTF-8, one record a line (docs/dataset.md); "-" is standard input.',
+)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Replace records whose ID exists, each as a whole; otherwise their lines are bad.",
+)
 def import_(file: str, replace: bool) -> None:
-    """Import a dataset in JSON Lines from FILE, or from standard input if FILE is "-".
+    """Import a dataset: cases, and what they refer to.
 
-    All or nothing: when lines are bad, the first 20 of them are reported and nothing is stored.
+    All or nothing: when lines are bad, the first 20 of them are reported, as "FILE:LINE: field: what is wrong", and
+    nothing is stored. A terminal shows the progress.
     """
     engine = _migrated_engine()
     with _open(file) as stream, _progress(stream) as progress:
@@ -127,10 +198,27 @@ def import_(file: str, replace: bool) -> None:
     click.echo(f"{count} records imported.", err=True)
 
 
-@main.command("openapi")
-@click.option("--format", "format_", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
+@main.command(
+    "openapi",
+    epilog="""
+    Example:
+      $ casemgr openapi --format yaml > openapi.yaml
+    """,
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["json", "yaml"]),
+    default="json",
+    show_default=True,
+    help="How it is written.",
+)
 def print_openapi(format_: str) -> None:
-    """Print the description of the API in OpenAPI 3.1, as the service answers it; no database is needed."""
+    """Print the description of the API in OpenAPI 3.1.
+
+    It is what the service answers at /core/casemgr/v3/openapi.json and .yaml, for generators of clients and other
+    programs. No database is needed.
+    """
     # Imported here: the other commands do not need what describes the API.
     from casemgr import openapi
 
@@ -171,16 +259,39 @@ def print_errors(language_tags: tuple[str, ...], format_: str) -> None:
 
 @main.group()
 def session() -> None:
-    """Create and end sessions."""
+    """Create and end sessions.
+
+    A session says who a caller of the API is: its ID comes with every request.
+    """
 
 
-@session.command("create")
-@click.option("--user", help="ID or login ID of a user.")
-@click.option("--customer", help="ID, login ID or name of a customer.")
-@click.option("--client", help="ID, client ID or name of a client application.")
-@click.option("--expires-in", type=_Duration(), default="12h", show_default=True, help="Units: s, m, h, d.")
+@session.command(
+    "create",
+    options_metavar="(--user|--customer|--client) NAME [OPTIONS]",
+    epilog="""
+    Examples:
+      $ session=$(casemgr session create --user nadia --expires-in 8h)
+      $ curl -H "X-egain-session: $session" \\
+          http://127.0.0.1:8000/core/casemgr/v3/case/1001
+    """,
+)
+@click.option("--user", metavar="NAME", help="ID or login ID of a user.")
+@click.option("--customer", metavar="NAME", help="ID, login ID or name of a customer.")
+@click.option("--client", metavar="NAME", help="ID, client ID or name of a client application.")
+@click.option(
+    "--expires-in",
+    type=_Duration(),
+    default="12h",
+    show_default=True,
+    help="How long it lasts: a whole number and s, m, h or d.",
+)
 def create_session(user: str | None, customer: str | None, client: str | None, expires_in: timedelta) -> None:
-    """Create a session for exactly one user, customer or client application, and print its ID."""
+    """Create a session without a login, and print its ID.
+
+    For trials and for programs that cannot log in. Users and customers send the ID in X-egain-session, client
+    applications in "Authorization: Bearer". The session lasts until it expires or is revoked, whether it is used or
+    not. The ID cannot be shown again.
+    """
     options = {ActorKind.USER: user, ActorKind.CUSTOMER: customer, ActorKind.CLIENT_APPLICATION: client}
     given = [(kind, name) for kind, name in options.items() if name is not None]
     if len(given) != 1:
@@ -192,9 +303,19 @@ def create_session(user: str | None, customer: str | None, client: str | None, e
     click.echo(session_id)
 
 
-@session.command("revoke")
+@session.command(
+    "revoke",
+    epilog="""
+    Example:
+      $ session=$(casemgr session create --user nadia)
+      $ echo "$session" | casemgr session revoke
+    """,
+)
 def revoke_session() -> None:
-    """End the session whose ID is read from standard input."""
+    """End the session whose ID is read from standard input.
+
+    It is the first line. An argument could be seen in the list of processes.
+    """
     session_id = _standard_input().readline().strip()
     with writing(_migrated_engine()) as connection:
         if not sessions.end_session(connection, session_id):
@@ -202,9 +323,18 @@ def revoke_session() -> None:
     click.echo("The session has ended.", err=True)
 
 
-@session.command("purge")
+@session.command(
+    "purge",
+    epilog="""
+    Example:
+      $ casemgr session purge
+    """,
+)
 def purge_sessions() -> None:
-    """Delete expired sessions, and failed logins that no longer count."""
+    """Delete expired sessions, and failed logins that no longer count.
+
+    Neither has any effect; they only take up space. Once a day is often enough.
+    """
     with writing(_migrated_engine()) as connection:
         count = sessions.purge_sessions(connection, datetime.now(UTC))
         purge_failures(connection, datetime.now(UTC))
@@ -216,13 +346,21 @@ def user() -> None:
     """Manage how users log in."""
 
 
-@user.command("set-password")
-@click.argument("user")
+@user.command(
+    "set-password",
+    epilog="""
+    Examples:
+      $ casemgr user set-password nadia
+      $ (umask 077; openssl rand -hex 16 > password.txt)
+      $ casemgr user set-password nadia < password.txt
+    """,
+)
+@click.argument("user", help="ID or login ID.")
 def set_user_password(user: str) -> None:
-    """Set the password of USER, an ID or login ID.
+    """Set the password of a user.
 
-    It is asked for on a terminal, else read from the first line of standard input. The sessions that the user
-    has logged in to end.
+    It is asked for twice on a terminal, else read from the first line of standard input: 1 to 512 bytes in UTF-8.
+    The sessions that the user has logged in to end, and failed logins are forgotten.
     """
     _set_password(ActorKind.USER, user)
 
@@ -232,30 +370,58 @@ def customer() -> None:
     """Manage how customers log in."""
 
 
-@customer.command("set-password")
-@click.argument("customer")
+@customer.command(
+    "set-password",
+    epilog="""
+    Examples:
+      $ casemgr customer set-password elodie
+      $ (umask 077; openssl rand -hex 16 > password.txt)
+      $ casemgr customer set-password elodie < password.txt
+    """,
+)
+@click.argument("customer", help="ID, login ID or name.")
 def set_customer_password(customer: str) -> None:
-    """Set the password of CUSTOMER, an ID, login ID or name.
+    """Set the password of a customer.
 
-    It is asked for on a terminal, else read from the first line of standard input. The sessions that the
-    customer has logged in to end.
+    It is asked for twice on a terminal, else read from the first line of standard input: 1 to 512 bytes in UTF-8.
+    The sessions that the customer has logged in to end, and failed logins are forgotten.
     """
     _set_password(ActorKind.CUSTOMER, customer)
 
 
 @main.group()
 def client() -> None:
-    """Manage client applications."""
+    """Manage client applications.
+
+    They are programs that fetch tokens with a client ID and a secret, by OAuth 2.0, and may ask for every case.
+    """
 
 
-@client.command("create")
-@click.argument("name")
-@click.option("--type", "client_type", default=API, show_default=True, help="Only this type may ask for cases.")
-@click.option("--client-id", help="What it calls itself when it asks for a token; by default something new.")
+@client.command(
+    "create",
+    epilog="""
+    Example:
+      $ (umask 077; casemgr client create 'CRM bridge' > crm-bridge.env)
+    """,
+)
+@click.argument("name", help="What operators call it; need not be unique.")
+@click.option(
+    "--type",
+    "client_type",
+    metavar="TYPE",
+    default=API,
+    show_default=True,
+    help=f"A word. Those of a type other than {API} get tokens, but no cases.",
+)
+@click.option(
+    "--client-id",
+    metavar="ID",
+    help="What it calls itself when it fetches a token: unique and without a colon; by default random.",
+)
 def create_client(name: str, client_type: str, client_id: str | None) -> None:
-    """Create a client application called NAME, and print its client ID and secret.
+    """Create a client application, and print its secret.
 
-    The secret cannot be shown again.
+    Two lines, client_id=... and client_secret=.... The secret cannot be shown again.
     """
     with writing(_migrated_engine()) as connection:
         try:
@@ -265,12 +431,19 @@ def create_client(name: str, client_type: str, client_id: str | None) -> None:
         _print_once(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
 
 
-@client.command("rotate-secret")
-@click.argument("client")
+@client.command(
+    "rotate-secret",
+    epilog="""
+    Example:
+      $ casemgr client rotate-secret crm-bridge
+    """,
+)
+@click.argument("client", help="ID, client ID or name.")
 def rotate_secret(client: str) -> None:
-    """Give CLIENT, an ID, client ID or name, a new secret and print it.
+    """Give a client application a new secret, and print it.
 
-    The secret cannot be shown again. The old one no longer holds, and neither do the tokens that it got.
+    One line, client_secret=.... It cannot be shown again. The old secret no longer holds, and neither do the tokens
+    that it got.
     """
     secret = accounts.generate_secret()
     with writing(_migrated_engine()) as connection:
@@ -278,18 +451,37 @@ def rotate_secret(client: str) -> None:
         _print_once(f"client_secret={secret}")
 
 
-@client.command("disable")
-@click.argument("client")
+@client.command(
+    "disable",
+    epilog="""
+    Example:
+      $ casemgr client disable crm-bridge
+    """,
+)
+@click.argument("client", help="ID, client ID or name.")
 def disable_client(client: str) -> None:
-    """Disable CLIENT, an ID, client ID or name: its secret and its tokens no longer hold."""
+    """Disable a client application.
+
+    Its secret and its tokens no longer hold. Only an import with --replace enables it again.
+    """
     with writing(_migrated_engine()) as connection:
         accounts.disable(connection, _find_account(connection, ActorKind.CLIENT_APPLICATION, client))
     click.echo("The client application is disabled.", err=True)
 
 
-@client.command("list")
+@client.command(
+    "list",
+    epilog="""
+    Example:
+      $ casemgr client list | cut -f 2,4
+    """,
+)
 def list_clients() -> None:
-    """List client applications: ID, client ID, type, state and name, separated by tabs."""
+    """List client applications, ordered by name.
+
+    One a line: ID, client ID or "-", type, "enabled" or "disabled", and name, separated by tabs. What is longer than
+    100 characters is cut.
+    """
     with _migrated_engine().connect() as connection:
         for listed in accounts.load_clients(connection):
             state = "disabled" if listed.disabled else "enabled"

@@ -1,5 +1,6 @@
 import base64
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from sqlalchemy import URL, Engine, func, select, text
 
@@ -243,6 +245,31 @@ def test_help_is_a_result(capsys: pytest.CaptureFixture[str], arguments: list[st
     outcome = run_here(capsys, *arguments)
     assert (outcome.status, outcome.stderr) == (0, "")
     assert outcome.stdout.startswith("Usage: casemgr ")
+
+
+def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, subcommand in command.commands.items():
+            yield from walk(subcommand, f"{path} {name}")
+
+
+COMMANDS = dict(walk(main, "casemgr"))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_describes_everything_with_an_example_in_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    command = COMMANDS[path]
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = run_here(capsys, *path.split()[1:], "--help").stdout
+    assert [line for line in printed.splitlines() if len(line) > 80] == []
+    assert command.help
+    assert [parameter.name for parameter in command.params if not parameter.help] == []
+    assert path in printed.partition("\nExample")[2] or isinstance(command, click.Group)
+    # No summary of a command is cut.
+    assert re.findall(r"^  [a-z].*\.\.\.$", printed, re.MULTILINE) == []
 
 
 # session create
