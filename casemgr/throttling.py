@@ -19,8 +19,8 @@ from casemgr.models import FailedLogin
 _WINDOW = timedelta(minutes=15)
 """How long a failure counts."""
 
-_MAX_OF_ACCOUNT = 10
-_MAX_OF_ADDRESS = 100
+MAX_FAILURES_OF_ACCOUNT = 10
+_MAX_FAILURES_OF_ADDRESS = 100
 """How many failures there may be before further attempts are refused."""
 
 _IPV6_PREFIX = 64
@@ -41,7 +41,7 @@ class Subject:
 
 def subject_of_account(kind: ActorKind, login_id: str) -> Subject:
     """Count failures for an account, whether or not it exists."""
-    return Subject(sha256(f"{kind.name}:{login_id}".encode()).digest(), _MAX_OF_ACCOUNT)
+    return Subject(sha256(f"{kind.name}:{login_id}".encode()).digest(), MAX_FAILURES_OF_ACCOUNT)
 
 
 def subject_of_address(address: str) -> Subject:
@@ -52,7 +52,7 @@ def subject_of_address(address: str) -> Subject:
         counted = address
     else:
         counted = str(ip_network((parsed, _IPV6_PREFIX), strict=False)) if parsed.version == 6 else str(parsed)
-    return Subject(sha256(f"ADDRESS:{counted}".encode()).digest(), _MAX_OF_ADDRESS)
+    return Subject(sha256(f"ADDRESS:{counted}".encode()).digest(), _MAX_FAILURES_OF_ADDRESS)
 
 
 def check_failures(connection: Connection, subjects: Sequence[Subject], now: datetime) -> None:

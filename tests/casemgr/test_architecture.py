@@ -10,6 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LAYERS = [
     "app",
     "casemgr.cli",
+    "casemgr.error_check",
+    "casemgr.error_check.accounts",
+    "casemgr.error_check.probes",
+    "casemgr.error_check.client",
     "casemgr.routes",
     "casemgr.authmgr_routes",
     "casemgr.health_routes",
@@ -53,6 +57,7 @@ LAYERS = [
     "schemas.customer",
     "schemas.client_application",
     "schemas.parts",
+    "schemas.accounts",
     "schemas.dataset",
     "schemas.login",
     "schemas.plan",

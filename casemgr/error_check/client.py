@@ -1,0 +1,91 @@
+"""A client of a running service, which tells in a sentence what keeps it from an answer."""
+
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+_TIMEOUT = 30
+"""Seconds that the service may take for anything."""
+
+_MAX_BODY = 2**20
+"""Bytes of a body that are read; an error has far fewer."""
+
+# Scheme, host, port and path: no user information, query or fragment.
+_URL = re.compile(r"https?://[!\"$->A-~]+")
+
+_CONNECTIONS: Mapping[str, Callable[[], Callable[..., HTTPConnection]]] = {
+    "http": lambda: HTTPConnection,
+    "https": lambda: partial(HTTPSConnection, context=ssl.create_default_context()),
+}
+"""What connects, by scheme; the certificates of the system are read once for all connections."""
+
+
+class ServiceError(Exception):
+    """The service cannot be used; the text is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, with its path as the service knows it."""
+
+    method: str
+    path: str
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: str | None = field(default=None, repr=False)
+
+
+class Answer(NamedTuple):
+    """What came back; redirections are not followed."""
+
+    status: int
+    fields: HTTPMessage
+    body: bytes
+
+
+class ServiceClient:
+    """Sends requests to one service and to nobody else, each over a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        """Take the URL under which the paths of the service are.
+
+        :raises ValueError: when it has no scheme, no host, or more than these, a port and a path; it is not repeated,
+            since it may hold a password.
+        """
+        parts = _split(url)
+        if parts is None or not parts.hostname or not _URL.fullmatch(url):
+            raise ValueError("must be a URL such as https://cases.example.com")
+        self._url = url
+        self._base_path = parts.path.rstrip("/")
+        self._connect = partial(_CONNECTIONS[parts.scheme](), parts.hostname, parts.port, timeout=_TIMEOUT)
+
+    def send(self, request: Request) -> Answer:
+        """Send a request.
+
+        :raises ServiceError: when nothing comes back that is HTTP.
+        """
+        try:
+            with closing(self._connect()) as connection:
+                body = None if request.body is None else request.body.encode()
+                connection.request(request.method, self._base_path + request.path, body, dict(request.fields))
+                response = connection.getresponse()
+                return Answer(response.status, response.headers, response.read(_MAX_BODY))
+        except OSError as error:
+            raise ServiceError(f"{self._url} cannot be reached: {error.strerror or error}.") from error
+        except (HTTPException, UnicodeError) as error:
+            raise ServiceError(f"{self._url} does not answer as HTTP does.") from error
+
+
+def _split(url: str) -> SplitResult | None:
+    """Split a URL; what cannot be split, or has a port that is none, is no URL."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
