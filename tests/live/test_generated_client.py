@@ -1,0 +1,82 @@
+"""The description of the API is complete enough to generate a typed client from it, and the client works."""
+
+import compileall
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.factories import NAME, PASSWORD
+from tests.live.server import ROOT, SECONDS, Server
+
+pytestmark = pytest.mark.live_server
+
+UNREADABLE = {"application/xml", "application/yaml"}
+"""Media types that the generator has no means to read or write."""
+
+# IDs as one string: the generator does not separate the elements of a path by commas.
+USE = """
+import sys
+from casemgr_client import AuthenticatedClient, Client
+from casemgr_client.api.cases import get_cases
+from casemgr_client.api.sessions import log_in_user
+from casemgr_client.models import Error, Login, StaffCases
+
+url, name, password = sys.argv[1:]
+login = log_in_user.sync_detailed(client=Client(url), body=Login(name, password))
+session = login.headers["X-egain-session"]
+client = AuthenticatedClient(url, session, prefix="", auth_header_name="X-egain-session")
+
+found = get_cases.sync("1,2", client=client, accept_language="de-DE")
+assert isinstance(found, StaffCases), found
+for case in found.case:
+    print(case.id, case.subject, case.status.value, case.status.display_value, case.last_modified.year, sep="|")
+
+missing = get_cases.sync("1,4711", client=client)
+assert isinstance(missing, Error), missing
+print(missing.code, [(detail.key, detail.value) for detail in missing.details])
+"""
+
+
+def run(*arguments: str, folder: Path) -> str:
+    """Run a module or a program of Python in a process of its own; give what it prints."""
+    process = subprocess.run(  # noqa: S603 - the arguments are ours
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=SECONDS
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
+
+
+def without_unreadable(node: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if name not in UNREADABLE}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with a client that is generated from what the command prints, and with nothing else."""
+    folder = tmp_path_factory.mktemp("client")
+    printed = run("-c", "from casemgr.cli import main; main()", "openapi", folder=ROOT)
+    description, settings = folder / "openapi.json", folder / "settings.json"
+    description.write_text(json.dumps(json.loads(printed, object_hook=without_unreadable)))
+    settings.write_text('{"post_hooks": []}')
+    # A warning says that an operation, a response or a schema is left out.
+    options = ["--meta", "none", "--output-path", "casemgr_client", "--config", settings.name, "--fail-on-warning"]
+    run("-m", "openapi_python_client", "generate", "--path", description.name, *options, folder=folder)
+    return folder
+
+
+def test_the_generated_client_compiles_and_has_types(folder: Path) -> None:
+    assert compileall.compile_dir(folder, quiet=1)
+    run("-m", "mypy", "--strict", "--config-file=", "--cache-dir=.mypy_cache", "casemgr_client", folder=folder)
+
+
+def test_the_generated_client_logs_in_and_gets_cases_and_errors(folder: Path, server: Server) -> None:
+    printed = run("-c", USE, server.url(""), NAME, PASSWORD, folder=folder)
+    assert printed.splitlines() == [
+        "1|Subject of 1|open|Offen|2026",
+        "2|Subject of 2|open|Offen|2026",
+        "404-100 [('id', '4711')]",
+    ]
