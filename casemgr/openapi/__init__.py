@@ -11,9 +11,16 @@ from casemgr import __version__
 from casemgr.i18n import use_locale
 from casemgr.locales import DEFAULT_LOCALE
 from casemgr.openapi.components import add_components, create_plugin
-from casemgr.openapi.operations import YAML, add_cases, add_descriptions, add_sessions, add_tokens
+from casemgr.openapi.operations import YAML, add_cases, add_descriptions, add_parameters, add_sessions, add_tokens
 
 __all__ = ["YAML", "as_json", "as_yaml", "describe_api"]
+
+_TAGS = {
+    "cases": "What the service is for.",
+    "sessions": "How users and customers log in and out.",
+    "tokens": "How client applications do, by OAuth 2.0.",
+    "descriptions": "The API as programs read it.",
+}
 
 
 @cache
@@ -27,10 +34,11 @@ def describe_api() -> dict[str, Any]:
         plugins=[plugin],
         info={"summary": "Customer-service cases by ID, as JSON or XML, in fifteen languages."},
         servers=[{"url": "/"}],
+        tags=[{"name": name, "description": description} for name, description in _TAGS.items()],
     )
     with use_locale(DEFAULT_LOCALE):
         add_components(spec, plugin)
-        for add in (add_cases, add_sessions, add_tokens, add_descriptions):
+        for add in (add_parameters, add_cases, add_sessions, add_tokens, add_descriptions):
             add(spec)
     described: dict[str, Any] = spec.to_dict()
     return described

@@ -6,6 +6,7 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from casemgr import errors, oauth2
@@ -29,11 +30,20 @@ from casemgr.representations.as_xml import NAMESPACE
 from casemgr.request_bodies import ELEMENT
 from casemgr.request_ids import SANE
 from schemas import schema_for
-from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Items, Link, Path
+from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Items, Link, NamedValueSchema, Path
 from schemas.login import LoginSchema
 
 ID = {"type": "string", "pattern": f"^{WELL_FORMED}$"}
 """The ID of a record."""
+
+
+def describe_ids(most: int) -> dict[str, Any]:
+    """Describe a list of IDs as one text: some generators of clients do not separate what is in a path by commas.
+
+    :param most: how many of them there may be.
+    """
+    return {"type": "string", "pattern": f"^{WELL_FORMED}(,{WELL_FORMED}){{0,{most - 1}}}$"}
+
 
 REQUEST_ID = {"type": "string", "pattern": f"^{SANE}$"}
 """The ID of a request that is taken over."""
@@ -85,7 +95,7 @@ def _describe_type(field: fields.Field[Any], described: Mapping[str, Any]) -> di
             items = {"items": {**described["items"], "xml": {"name": field.data_key or field.name}}}
             return items | ({"minItems": 1, "maxItems": 1} if isinstance(field, Link) else {})
         case DisplayValue() if field.kind is not ValueKind.FOLDER:
-            return {"properties": {"value": {"enum": list(BUILT_IN_VALUES[field.kind])}}}
+            return {"$ref": f"#/components/schemas/{field.kind.title()}"}
         case fields.Integer():
             return {"minimum": 0}
     return {}
@@ -95,6 +105,7 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
     """Add schemas, examples of errors, headers, and the ways to authenticate."""
     assert plugin.converter  # noqa: S101 - the description that it is a plug-in of has made one
     plugin.converter.add_attribute_function(_describe_field)  # type: ignore[no-untyped-call]
+    _add_display_values(spec, plugin.converter)
     for kind, name in NAMES.items():
         if name not in spec.components.schemas:
             schema = schema_for(kind, frozenset(ATTRIBUTES[kind]))
@@ -140,6 +151,14 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
             "flows": {"clientCredentials": {"tokenUrl": f"{AUTHENTICATION_PATH}{oauth2.TOKEN_PATH}", "scopes": {}}},
         },
     )
+
+
+def _add_display_values(spec: APISpec, converter: OpenAPIConverter) -> None:
+    """Add a component for each kind of value that is one of a few; folders may be called anything."""
+    for kind in (kind for kind in ValueKind if kind is not ValueKind.FOLDER):
+        described = converter.schema2jsonschema(NamedValueSchema())  # type: ignore[no-untyped-call]
+        described["properties"]["value"]["enum"] = list(BUILT_IN_VALUES[kind])
+        spec.components.schema(kind.title(), described)
 
 
 def _cases(item: str, most: int) -> dict[str, Any]:
@@ -209,7 +228,7 @@ def describe_response(description: str, headers: Mapping[str, Any] = {}, **conte
     return {"description": description, "headers": {**_OF_EVERY_RESPONSE, **headers}, **content}
 
 
-_WITHOUT_SESSION = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS}
+_BEFORE_AUTHENTICATION = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_ACCEPTABLE}
 
 
 def describe_errors(definitions: Sequence[ErrorDef]) -> dict[str, Any]:
@@ -217,7 +236,8 @@ def describe_errors(definitions: Sequence[ErrorDef]) -> dict[str, Any]:
     by_status: dict[HTTPStatus, list[ErrorDef]] = {}
     for definition in sorted(definitions, key=lambda one: _in_order(one.code)):
         by_status.setdefault(definition.status, []).append(definition)
-    return {str(status.value): _describe_status(status, found) for status, found in by_status.items()}
+    echo = SESSION_ECHO if errors.NO_CREDENTIALS in definitions else {}
+    return {str(status.value): _describe_status(status, found, echo) for status, found in by_status.items()}
 
 
 def _in_order(code: str) -> tuple[int, int]:
@@ -225,9 +245,8 @@ def _in_order(code: str) -> tuple[int, int]:
     return status, number
 
 
-def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef]) -> dict[str, Any]:
-    # What comes before authentication never has it, what comes after it may.
-    headers: dict[str, Any] = {} if status in _WITHOUT_SESSION else dict(SESSION_ECHO)
+def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef], echo: Mapping[str, Any]) -> dict[str, Any]:
+    headers = {} if status in _BEFORE_AUTHENTICATION else dict(echo)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = {"required": True, "schema": {"type": "string"}}
     if status is HTTPStatus.TOO_MANY_REQUESTS:

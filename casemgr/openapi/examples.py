@@ -121,5 +121,14 @@ def example_of_error(media_type: MediaType, definition: ErrorDef) -> dict[str, A
     return {"summary": body.developer_message, "value": _decoded(media_type, ENCODERS[media_type].encode_error(body))}
 
 
+def example_of_login(media_type: MediaType, user_name: str) -> Any:
+    """Give the body of the login of an account of the demo data: data for JSON, a text for XML."""
+    fields = {"userName": user_name, "password": f"{user_name}-demo"}
+    if media_type is MediaType.JSON:
+        return fields
+    content = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    return f'<{ELEMENT} xmlns="{NAMESPACE}">{content}</{ELEMENT}>'
+
+
 def _decoded(media_type: MediaType, body: bytes) -> Any:
     return json.loads(body) if media_type is MediaType.JSON else body.decode()

@@ -10,9 +10,10 @@ from casemgr import errors, oauth2
 from casemgr.actors import ActorKind
 from casemgr.attributes import ALL, ATTRIBUTES, CUSTOM_PREFIX, Attribute
 from casemgr.header_fields import REQUEST_ID_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
+from casemgr.login import MAX_SESSIONS
 from casemgr.negotiation import MediaType
-from casemgr.openapi.components import ID, REQUEST_ID, SESSION_ECHO, describe_errors, describe_response
-from casemgr.openapi.examples import example_of_cases
+from casemgr.openapi.components import ID, SESSION_ECHO, describe_errors, describe_ids, describe_response
+from casemgr.openapi.examples import example_of_cases, example_of_login
 from casemgr.parameters import MAX_IDS, MAX_IDS_LENGTH, PARAMETERS, ForceLogin, Order, SortKey
 from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH
 
@@ -73,55 +74,87 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-_REQUEST_HEADERS = (
-    {"name": "Accept-Language", "in": "header", **_text("The languages that are wanted (RFC 9110 section 12.5.4).")},
-    {"name": USER_MESSAGE_HEADER, "in": "header", **_text("Whether errors have a userMessage.", enum=["yes"])},
-    {"name": REQUEST_ID_HEADER, "in": "header", "description": "An ID of the caller's own.", "schema": REQUEST_ID},
-)
+_REQUEST_HEADERS = {
+    "Accept-Language": _text(
+        "The languages that are wanted (RFC 9110 section 12.5.4), English by default.", examples=["fr-CA, fr;q=0.8"]
+    ),
+    # What is odd in these two is no error: they have no pattern.
+    USER_MESSAGE_HEADER: _text("Errors have a userMessage if this is yes.", examples=["yes"]),
+    REQUEST_ID_HEADER: _text("An ID of the caller's own; one that is not sane is replaced.", examples=["order-4711"]),
+}
+
+_FORCE_LOGIN = "forceLogin"
+
+
+def add_parameters(spec: APISpec) -> None:
+    """Add the parameters of requests, each as a component that has its name, but for a dollar sign.
+
+    What is optional has examples in its schema: those of a parameter itself are filled in by tools that try it out.
+    """
+    ids = {
+        "description": (
+            f"One ID or several, separated by commas, {MAX_IDS_LENGTH} characters at most; "
+            "a customer may ask for one only."
+        ),
+        "schema": describe_ids(max(MAX_IDS.values())),
+        "example": "1001",
+    }
+    force = _text("Whether the oldest session may be ended for the new one.", enum=list(ForceLogin))
+    for location, parameters in (
+        ("path", {"ids": ids}),
+        ("query", {**_query_parameters(), _FORCE_LOGIN: force}),
+        ("header", _REQUEST_HEADERS),
+    ):
+        for name, parameter in parameters.items():
+            spec.components.parameter(_component_of(name), location, {"name": name, **parameter})
+
+
+def _component_of(parameter: str) -> str:
+    return parameter.removeprefix("$")
 
 
 def _query_parameters() -> dict[str, dict[str, Any]]:
-    """Describe the query parameters, by name."""
+    """Describe the query parameters of cases, by name."""
     custom = {"type": "string", "pattern": rf"^{re.escape(CUSTOM_PREFIX)}[^,]+$"}
     plain = sorted({str(one) for kind in ActorKind for one in ATTRIBUTES[kind]} - {Attribute.CUSTOM_ATTRIBUTES})
     keys = [key for key in SortKey if key is not SortKey.CUSTOM]
-    return {
+    described: dict[str, dict[str, Any]] = {
         "$attribute": {
-            "description": "Attributes beyond the summary.",
+            "description": "Attributes in addition to the summary; all of those that the actor may ask for by `all`.",
             "explode": False,
             "schema": {
                 "type": "array",
                 "items": {"anyOf": [{"type": "string", "enum": [ALL, *plain]}, custom]},
                 "minItems": 1,
+                "examples": [["created", "custom.tier"]],
             },
         },
         "$sort": {
             "description": "What the cases are sorted by.",
-            "schema": {"anyOf": [{"type": "string", "enum": keys}, custom]},
+            "schema": {"anyOf": [{"type": "string", "enum": keys}, custom], "examples": ["custom.tier"]},
         },
         "$order": _text("Ascending unless this says otherwise; refused without $sort.", enum=list(Order)),
-        "customer": {"description": "The customer on whose behalf the request is made.", "schema": ID},
+        "customer": {
+            "description": "The customer on whose behalf the request is made.",
+            "schema": {**ID, "examples": ["303"]},
+        },
     }
+    return {
+        name: {**parameter, "description": f"{parameter['description']}{_asked_by(name)}"}
+        for name, parameter in described.items()
+    }
+
+
+def _asked_by(parameter: str) -> str:
+    kinds = [kind for kind in ActorKind if parameter in PARAMETERS[kind]]
+    if len(kinds) == len(ActorKind):
+        return ""
+    names = " and ".join(f"{kind.replace('_', ' ')}s" for kind in kinds)
+    return f" {names.capitalize()} only."
 
 
 def add_cases(spec: APISpec) -> None:
     """Add the retrieval of cases."""
-    described = _query_parameters()
-    parameters = [
-        {
-            "name": "ids",
-            "in": "path",
-            "required": True,
-            "description": f"One ID or several, {MAX_IDS_LENGTH} characters at most; a customer may ask for one only.",
-            "style": "simple",
-            "schema": {"type": "array", "items": ID, "minItems": 1, "maxItems": max(MAX_IDS.values())},
-        },
-        *(
-            {"name": name, "in": "query", **parameter, "description": f"{parameter['description']}{_asked_by(name)}"}
-            for name, parameter in described.items()
-        ),
-        *_REQUEST_HEADERS,
-    ]
     content = {
         media_type: {
             "schema": {"$ref": "#/components/schemas/Cases"},
@@ -134,8 +167,7 @@ def add_cases(spec: APISpec) -> None:
     }
     operation = {
         "tags": ["cases"],
-        "summary": "Retrieve cases by ID",
-        "parameters": parameters,
+        "parameters": [*map(_component_of, ["ids", *_query_parameters()]), *_REQUEST_HEADERS],
         "security": _ANY_CREDENTIALS,
     }
     errors_of_cases = describe_errors(_OF_CASES)
@@ -146,12 +178,18 @@ def add_cases(spec: APISpec) -> None:
             "get": {
                 **operation,
                 "operationId": "getCases",
+                "summary": "Retrieve cases by ID",
+                "description": (
+                    "Either all of the cases are answered or none. Users and client applications get other attributes "
+                    "than customers do. Accept selects JSON or XML."
+                ),
                 "responses": {"200": describe_response(found, SESSION_ECHO, content=content), **errors_of_cases},
             },
             "head": {
                 **operation,
                 "operationId": "headCases",
                 "summary": "Check cases without retrieving them",
+                "description": "Answers as GET does, without a body.",
                 "responses": {
                     status: {name: value for name, value in response.items() if name != "content"}
                     for status, response in {"200": describe_response(found, SESSION_ECHO), **errors_of_cases}.items()
@@ -164,35 +202,30 @@ def add_cases(spec: APISpec) -> None:
 _ANY_CREDENTIALS: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, {"clientCredentials": []}]
 
 
-def _asked_by(parameter: str) -> str:
-    kinds = [kind for kind in ActorKind if parameter in PARAMETERS[kind]]
-    if len(kinds) == len(ActorKind):
-        return ""
-    return f" {' and '.join(kind.replace('_', ' ') + 's' for kind in kinds)} only.".capitalize()
-
-
 def add_sessions(spec: APISpec) -> None:
     """Add logging in and out."""
-    force = {
-        "name": "forceLogin",
-        "in": "query",
-        **_text("Whether the oldest session may be ended for the new one.", enum=list(ForceLogin)),
-    }
     started = {SESSION_HEADER: {"required": True, **_text("The new session.")}}
-    body = {
-        "required": True,
-        "content": {media_type: {"schema": {"$ref": "#/components/schemas/Login"}} for media_type in MediaType},
-    }
-    for kind in (ActorKind.USER, ActorKind.CUSTOMER):
+    for kind, user_name in ((ActorKind.USER, "nadia"), (ActorKind.CUSTOMER, "elodie")):
+        content = {
+            media_type: {
+                "schema": {"$ref": "#/components/schemas/Login"},
+                "example": example_of_login(media_type, user_name),
+            }
+            for media_type in MediaType
+        }
         spec.path(
             f"{AUTHENTICATION_PATH}/{kind}/login",
             operations={
                 "post": {
                     "tags": ["sessions"],
                     "summary": f"Log in as a {kind}",
+                    "description": (
+                        f"The session comes in {SESSION_HEADER}, the header that takes it along with later requests. "
+                        f"An account has at most {MAX_SESSIONS} at once."
+                    ),
                     "operationId": f"logIn{kind.title()}",
-                    "parameters": [force, *_REQUEST_HEADERS],
-                    "requestBody": body,
+                    "parameters": [_FORCE_LOGIN, *_REQUEST_HEADERS],
+                    "requestBody": {"required": True, "content": content},
                     "security": [],
                     "responses": {"204": describe_response("Logged in.", started), **describe_errors(_OF_LOGIN)},
                 }
@@ -204,6 +237,7 @@ def add_sessions(spec: APISpec) -> None:
             "delete": {
                 "tags": ["sessions"],
                 "summary": "Log out",
+                "description": "Ends the session, or the token, that the request is made with.",
                 "operationId": "logOut",
                 "parameters": list(_REQUEST_HEADERS),
                 "security": _ANY_CREDENTIALS,
@@ -259,26 +293,41 @@ def add_tokens(spec: APISpec) -> None:
         "client_secret": {"type": "string", "format": "password", "description": instead},
     }
     grant = {"grant_type": {"type": "string", "const": "client_credentials"}, **credentials}
-    revocation = {"token": text, "token_type_hint": text, **credentials}
+    revocation = {"token": {"type": "string", "minLength": 1}, "token_type_hint": text, **credentials}
     nothing = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
     issued = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/Token"}}}
-    for path, summary, name, form, answer in (
-        (oauth2.TOKEN_PATH, "Fetch a token", "issueToken", grant, describe_response("The token.", content=issued)),
+    for path, summary, description, name, form, answer in (
+        (
+            oauth2.TOKEN_PATH,
+            "Fetch a token",
+            "Client credentials (RFC 6749 section 4.4), by HTTP Basic or in the form.",
+            "issueToken",
+            grant,
+            describe_response("The token.", content=issued),
+        ),
         (
             oauth2.REVOCATION_PATH,
             "Revoke a token",
+            "Ends a token of the same client (RFC 7009); one that does not exist has ended.",
             "revokeToken",
             revocation,
             describe_response("The token has ended.", content=nothing),
         ),
     ):
-        schema = {"type": "object", "properties": form, "required": [next(iter(form))]}
+        # What is unknown is ignored, but not what is there twice (RFC 6749 section 3.2).
+        schema = {
+            "type": "object",
+            "properties": form,
+            "required": [next(iter(form))],
+            "additionalProperties": text,
+        }
         spec.path(
             f"{AUTHENTICATION_PATH}{path}",
             operations={
                 "post": {
                     "tags": ["tokens"],
                     "summary": summary,
+                    "description": description,
                     "operationId": name,
                     "requestBody": {"required": True, "content": {oauth2.FORM: {"schema": schema}}},
                     "security": [{"client": []}, {}],
@@ -311,7 +360,8 @@ def add_tokens(spec: APISpec) -> None:
         operations={
             "get": {
                 "tags": ["tokens"],
-                "summary": "Tell where tokens are fetched and revoked (RFC 8414)",
+                "summary": "Tell where tokens are fetched and revoked",
+                "description": "The metadata of the authorization server (RFC 8414).",
                 "operationId": "describeAuthorizationServer",
                 "security": [],
                 "responses": {"200": describe_response("The metadata.", content=metadata)},
@@ -349,6 +399,7 @@ def add_descriptions(spec: APISpec) -> None:
                 "get": {
                     "tags": ["descriptions"],
                     "summary": summary,
+                    "description": "In English, and the same for everybody.",
                     "operationId": name,
                     "security": [],
                     "responses": {"200": describe_response("The description.", content={media_type: {"schema": {}}})},

@@ -18,8 +18,10 @@ from casemgr.actors import ActorKind
 from casemgr.attributes import ATTRIBUTES
 from casemgr.cli import main
 from casemgr.errors import CATALOGUE
+from casemgr.negotiation import MediaType
 from casemgr.openapi.components import NAMES
 from casemgr.openapi.examples import ERROR_NAMES
+from casemgr.request_bodies import parse_login
 from schemas import schema_for
 from schemas.plan import plan_of
 from tests.api.client import JSON, XML, XML_SCHEMA
@@ -74,13 +76,48 @@ def test_every_path_and_method_is_described(app: Flask, description: Any) -> Non
         (re.sub("<(.*?)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"OPTIONS"}
-        if not rule.rule.startswith("/health/")
+        if not rule.rule.startswith(("/health/", f"{BASE}/docs"))
     }
     described = {(path, method) for path, item in description["paths"].items() for method in item}
     # Of what is the same for everybody HEAD answers the same as GET, as HTTP has it.
     assert described <= served
     assert {path for path, _ in described} == {path for path, _ in served}
     assert {method for path, method in described if path == f"{BASE}/case/{{ids}}"} == {"get", "head"}
+
+
+def test_every_operation_is_explained(description: Any) -> None:
+    operations = [operation for item in description["paths"].values() for operation in item.values()]
+    assert all(operation["summary"] and operation["description"] for operation in operations)
+    tags = {tag["name"] for tag in description["tags"]}
+    assert {tag for operation in operations for tag in operation["tags"]} == tags
+
+
+def test_every_parameter_has_values_that_are_valid(description: Any) -> None:
+    for name, parameter in description["components"]["parameters"].items():
+        schema = parameter["schema"]
+        examples = [parameter["example"]] if "example" in parameter else schema.get("examples") or schema.get("enum")
+        assert examples, name
+        for example in examples:
+            OAS31Validator(schema).validate(example)
+
+
+def test_only_what_is_required_is_filled_in(description: Any) -> None:
+    parameters = description["components"]["parameters"]
+    filled_in = {name for name, parameter in parameters.items() if "example" in parameter}
+    assert filled_in == {name for name, parameter in parameters.items() if parameter.get("required")}
+
+
+@pytest.mark.parametrize("kind", [ActorKind.USER, ActorKind.CUSTOMER])
+def test_an_example_of_a_login_can_be_read(description: Any, kind: ActorKind) -> None:
+    operation = description["paths"][f"/core/authmgr/v3/{kind}/login"]["post"]
+    content = operation["requestBody"]["content"]
+    as_json, as_xml = (content[media_type]["example"] for media_type in MediaType)
+    assert parse_login(MediaType.JSON, json.dumps(as_json).encode()) == parse_login(MediaType.XML, as_xml.encode())
+
+
+def test_no_error_of_a_login_has_a_session(description: Any) -> None:
+    responses = description["paths"]["/core/authmgr/v3/user/login"]["post"]["responses"]
+    assert {status for status, response in responses.items() if "X-egain-session" in response["headers"]} == {"204"}
 
 
 def test_every_error_has_an_example_in_both_media_types(description: Any) -> None:
@@ -134,9 +171,7 @@ def test_a_case_of_staff_is_none_of_a_customer(description: Any) -> None:
 
 
 def test_attributes_that_may_be_asked_for_are_those_of_the_contract(description: Any) -> None:
-    parameters = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["parameters"]
-    [attribute] = [parameter for parameter in parameters if parameter["name"] == "$attribute"]
-    named, custom = attribute["schema"]["items"]["anyOf"]
+    named, custom = description["components"]["parameters"]["attribute"]["schema"]["items"]["anyOf"]
     assert set(named["enum"]) == {
         "all", "created", "createdBy", "originatingChannel", "description", "solution", "userLastWorked",
         "relatedCases", "notes", "lastClosed", "recentActivityDate", "unreadActivityCount",
