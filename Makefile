@@ -11,12 +11,12 @@ EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:
 	--no-location --sort-output --add-comments=TRANSLATORS: \
 	--project casemgr --version 3 --header-comment '\# Message catalogue of casemgr.'
 
-.PHONY: run test lint types check-template pytest faults bench catalogues messages lock clean prerequisites
+.PHONY: run test lint types check-template pytest faults fuzz fuzz-briefly bench catalogues messages lock clean prerequisites
 
 run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db)
 	@exec $(BIN)/python demo/serve.py
 
-test: lint types check-template pytest faults
+test: lint types check-template pytest faults fuzz-briefly
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check $(SOURCES)
@@ -44,6 +44,13 @@ faults: .venv/test.stamp catalogues
 		echo "$(BIN)/python -m tests.faults --pause 1 --patience 10"; \
 		$(BIN)/python -m tests.faults --pause 1 --patience 10; \
 	else echo "$$missing"; fi
+
+# Odd requests by the thousand, others each time; Schemathesis prints the seed, and --seed repeats it.
+fuzz: .venv/test.stamp catalogues
+	$(BIN)/python -m tests.fuzz --seed 0 --examples 300
+
+fuzz-briefly: .venv/test.stamp catalogues
+	$(BIN)/python -m tests.fuzz
 
 # Measures the service, its floors and what it is compared with; docs/performance.md has the results.
 bench: .venv/bench.stamp catalogues

@@ -3,6 +3,7 @@
 import io
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -134,6 +135,12 @@ def as_lines(records: list[Record]) -> bytes:
 def store(engine: Engine, *records: Record, replace: bool = False) -> None:
     """Import records; actors come first where a test needs them."""
     import_dataset(engine, io.BytesIO(as_lines(list(records))), replace=replace)
+
+
+def store_demo_data(engine: Engine, *, replace: bool = False) -> None:
+    """Import what `make run` has."""
+    with Path(__file__).parent.with_name("demo").joinpath("dataset.jsonl").open("rb") as lines:
+        import_dataset(engine, lines, replace=replace)
 
 
 def dispose(app: Flask) -> None:

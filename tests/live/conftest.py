@@ -8,10 +8,9 @@ import pytest
 from sqlalchemy import URL, Engine
 
 from casemgr.database import create_engine
-from casemgr.importer import import_dataset
 from tests.conftest import MakeDatabase
-from tests.factories import actors, case, store, store_accounts
-from tests.live.server import ROOT, Server
+from tests.factories import actors, case, store, store_accounts, store_demo_data
+from tests.live.server import Server
 
 Serve = Callable[..., Server]
 
@@ -39,8 +38,7 @@ def demo_server(make_database: MakeDatabase) -> Iterator[Server]:
     """Start a server that has the demo data, for all tests of a module."""
     database_url = make_database()
     engine = create_engine(database_url)
-    with (ROOT / "demo" / "dataset.jsonl").open("rb") as dataset:
-        import_dataset(engine, dataset)
+    store_demo_data(engine)
     engine.dispose()
     with ExitStack() as stack:
         yield _start(stack, database_url, {})

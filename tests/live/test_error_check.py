@@ -23,13 +23,12 @@ from casemgr.config import Config
 from casemgr.database import writing
 from casemgr.error_check.probes import Fixtures, Given, build_probes
 from casemgr.errors import CATALOGUE, UNEXPECTED
-from casemgr.importer import import_dataset
 from casemgr.locales import LOCALES
 from casemgr.models import Session
 from casemgr.negotiation import MediaType
 from casemgr.sessions import store_session
 from casemgr.throttling import record_failure, subject_of_address
-from tests.factories import dispose
+from tests.factories import dispose, store_demo_data
 from tests.live.server import ROOT, Server
 
 ACCOUNTS = str(ROOT / "demo" / "accounts.json")
@@ -65,8 +64,7 @@ def listen() -> Iterator[Listen]:
 @pytest.fixture
 def demo(server: Server, engine: Engine) -> str:
     """Get the URL of a service whose database has the demo data, and is that of the test."""
-    with (ROOT / "demo" / "dataset.jsonl").open("rb") as dataset:
-        import_dataset(engine, dataset, replace=True)
+    store_demo_data(engine, replace=True)
     return server.url("")
 
 

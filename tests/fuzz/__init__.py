@@ -1,0 +1,1 @@
+"""Schemathesis against the running service: no request, however odd, gets an answer outside the description."""

@@ -1,0 +1,72 @@
+"""The trial: `python -m tests.fuzz`."""
+
+import argparse
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from casemgr.actors import ActorKind
+from casemgr.config import DATABASE_URL
+from casemgr.database import create_engine, migrate
+from casemgr.paths import BASE_PATH
+from tests.factories import store_demo_data
+from tests.fuzz.hooks import ACTOR
+from tests.live.server import ROOT, Server
+
+_CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+_SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+
+
+def run_schemathesis(server: Server, folder: Path, actor: ActorKind | None, seed: int, examples: int) -> bool:
+    """Let Schemathesis ask as an actor, or without credentials, and print what it finds.
+
+    :param folder: where it leaves its files.
+    :returns: whether it found nothing.
+    """
+    print(f"\nRequests {f'of a {actor}' if actor else 'without credentials'}".replace("_", " "), flush=True)
+    command = [
+        *(str(_SCHEMATHESIS), "--config-file", str(_CONFIGURATION), "run", server.url(f"{BASE_PATH}/openapi.json")),
+        *("--checks", "all", "--seed", str(seed), "--max-examples", str(examples)),
+        *([] if actor else ["--warnings", "off"]),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), ACTOR: actor or ""}
+    finished = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+    return finished.returncode == 0
+
+
+def main() -> None:
+    """Ask as every kind of actor; the exit status is 1 if anything was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of what is generated; 0 for another one each time")
+    parser.add_argument("--examples", type=int, default=5, help="for each operation (default: %(default)s)")
+    arguments = parser.parse_args()
+    seed = arguments.seed or random.randrange(1, 2**32)  # noqa: S311 - nothing is to be kept secret
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="casemgr-fuzz-")))
+        url = URL.create("sqlite", database=str(folder / "casemgr.db"))
+        fill(url)
+        os.environ[DATABASE_URL] = str(url)
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        server = Server(url, listener, {"CASEMGR_TRUSTED_PROXIES": "127.0.0.1"})
+        stack.callback(server.stop)
+        passed = [run_schemathesis(server, folder, actor, seed, arguments.examples) for actor in (None, *ActorKind)]
+    sys.exit(not all(passed))
+
+
+def fill(url: URL) -> None:
+    """Store the demo data in a new database."""
+    engine = create_engine(url)
+    migrate(engine)
+    store_demo_data(engine)
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
