@@ -70,7 +70,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_generated_client_compiles_and_has_types(folder: Path) -> None:
     assert compileall.compile_dir(folder, quiet=1)
-    run("-m", "mypy", "--strict", "--config-file=", "--cache-dir=.mypy_cache", "casemgr_client", "use.py", folder=folder)
+    options = ["--strict", "--config-file=", "--cache-dir=.mypy_cache"]
+    run("-m", "mypy", *options, "casemgr_client", "use.py", folder=folder)
 
 
 def test_the_generated_client_logs_in_and_gets_cases_and_errors(folder: Path, server: Server) -> None:
