@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import signal
 import sys
 import warnings
 from collections import Counter
@@ -253,8 +254,8 @@ def print_openapi(format_: str) -> None:
     What a check leaves behind:
       Failed logins of names that nobody has: two for each locale and ten more,
       which count for 15 minutes. At a hundred the service refuses all logins
-      from the same network address, so check at most twice in that time. All
-      sessions of the check are ended, also when it is interrupted.
+      from the same network address, so check all locales at most twice in that
+      time. All sessions of the check are ended, also when it is interrupted.
 
     Environment:
       SSL_CERT_FILE  Certificates of the authorities to trust instead of those of
@@ -335,9 +336,9 @@ def _check_errors(url: str, file: str | None, locales: Sequence[Locale], format_
     try:
         with nullcontext(io.BytesIO(b"{}")) if file is None else _open(file) as stream:
             accounts = load_accounts(stream)
-        with prepared_fixtures(client, accounts) as fixtures:
+        with _interrupted_by(signal.SIGTERM), prepared_fixtures(client, accounts) as fixtures:
             total = len(CATALOGUE) * len(locales) * len(MediaType)
-            outcomes = list(tqdm(check_errors(client, fixtures, locales), total=total, disable=None, leave=False))
+            outcomes = list(tqdm(check_errors(fixtures, locales), total=total, disable=None, leave=False))
             _print_records(format_, outcomes, tabulate(outcomes))
     except AccountsError as error:
         raise click.ClickException(f"{file}: {error}.") from error
@@ -347,6 +348,16 @@ def _check_errors(url: str, file: str | None, locales: Sequence[Locale], format_
     click.echo(f"Answers: {', '.join(f'{counts[result]} {result}' for result in Result)}.", err=True)
     if counts[Result.WRONG] or counts[Result.REFUSED]:
         raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _interrupted_by(number: signal.Signals) -> Iterator[None]:
+    """Let a signal interrupt the program as Ctrl-C does, so that what it began is ended."""
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _print_records(format_: str, records: Sequence[NamedTuple], lines: Iterable[str]) -> None:

@@ -1,8 +1,11 @@
 """Compression of bodies, as far as the client wants it."""
 
 import gzip
+from functools import cache
 
 from flask import Flask, Response, request
+
+from casemgr import observations
 
 _MIN_BODY = 1024
 """Bytes of a body up to which compression saves less than it costs."""
@@ -21,10 +24,19 @@ def _compress(response: Response) -> Response:
     Flask-Compress would also compress for a client that forbids it by `gzip;q=0`.
     """
     if (response.content_length or 0) > _MIN_BODY and _prefers_gzip():
-        # Without a time, so that the same body is the same again.
-        response.set_data(gzip.compress(response.get_data(), _LEVEL, mtime=0))
+        compress = _compress_file if observations.of_request().is_file else _compress_body
+        response.set_data(compress(response.get_data()))
         response.content_encoding = "gzip"
     return response
+
+
+def _compress_body(body: bytes) -> bytes:
+    # Without a time, so that the same body is the same again.
+    return gzip.compress(body, _LEVEL, mtime=0)
+
+
+# There are few files, and the largest takes longer than many cases.
+_compress_file = cache(_compress_body)
 
 
 def _prefers_gzip() -> bool:

@@ -13,7 +13,7 @@ from casemgr import observations
 from casemgr.addresses import requested_base_url
 from casemgr.error_listing import sentences_of
 from casemgr.errors import CATALOGUE, ApiError
-from casemgr.locales import DEFAULT_LOCALE, LOCALES, Locale
+from casemgr.locales import DEFAULT_LOCALE, LOCALES, Locale, look_up
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale
 from casemgr.paths import BASE_PATH
@@ -32,7 +32,7 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-_ADDRESS = "http://127.0.0.1:8000"
+ADDRESS_IN_GUIDE = "http://127.0.0.1:8000"
 """Where the service is in the guide."""
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -48,10 +48,10 @@ def create_blueprint(base_url: str | None) -> Blueprint:
 
     @blueprint.get("/docs")
     def show_page() -> Response:
-        locale = _locale_of_errors(request.args.get("locale"))
+        locale = _locale_of_errors(request.args.get("locale", ""))
         page = render_template(
             "documentation.html",
-            guide=_guide().replace(_ADDRESS, escape(base_url or requested_base_url(request.environ))),
+            guide=_guide().replace(ADDRESS_IN_GUIDE, base_url or requested_base_url(request.environ)),
             errors=[(definition, sentences_of(definition, locale)) for definition in CATALOGUE],
             locale=locale,
             locales=LOCALES,
@@ -62,14 +62,16 @@ def create_blueprint(base_url: str | None) -> Blueprint:
     def get_file(name: str) -> Response:
         if name not in _FILES:
             raise NotFound
-        observations.of_request().is_file = True
         response = Response(_read(name), content_type=guess_type(name)[0])
+        # Weak, since it is the same whether or not the file is compressed.
         response.add_etag(weak=True)
-        response.make_conditional(request)
+        if request.if_none_match.contains_weak(response.get_etag()[0] or ""):
+            response.status_code = 304
+        observations.of_request().is_file = True
         return response
 
-    answer_options(blueprint, "/docs", ["GET", "HEAD"])
-    answer_options(blueprint, "/docs/<name>", ["GET", "HEAD"])
+    for path in ("/docs", "/docs/<name>"):
+        answer_options(blueprint, path, ["GET", "HEAD"])
     return blueprint
 
 
@@ -80,11 +82,13 @@ def _guide() -> Markup:
     from markdown_it import MarkdownIt
 
     markdown = MarkdownIt()
-    tokens = markdown.parse(files("casemgr").joinpath("templates", "guide.md").read_text())
+    tokens = markdown.parse(files("casemgr").joinpath("templates", "guide.md").read_text(encoding="utf-8"))
     for token in tokens:
         if token.type.startswith("heading"):
             token.tag = f"h{int(token.tag[1:]) + 1}"
-    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704 - the guide is ours
+    guide = markdown.renderer.render(tokens, markdown.options, {})
+    # A keyboard scrolls only what can have the focus.
+    return Markup(guide.replace("<pre>", '<pre tabindex="0">'))  # noqa: S704 - the guide is ours
 
 
 @cache
@@ -92,11 +96,10 @@ def _read(name: str) -> bytes:
     return _FILES[name].joinpath(name).read_bytes()
 
 
-def _locale_of_errors(language_tag: str | None) -> Locale:
+def _locale_of_errors(language_tag: str) -> Locale:
     """Choose the locale of the table: the one that was clicked on, else the one that the browser prefers."""
-    for locale in LOCALES:
-        if locale.language_tag == language_tag:
-            return locale
+    if chosen := look_up(language_tag, LOCALES):
+        return chosen
     try:
         return select_locale(request.headers.get("Accept-Language"))
     except ApiError:

@@ -66,11 +66,9 @@ class ExchangeMiddleware:
         """
         self._application = application
         self._listeners = listeners
-        self._every_response = (
-            ("Vary", f"{_VARY}, Origin" if vary_by_origin else _VARY),
-            *SAME_FOR_EVERY_RESPONSE.items(),
-        )
-        self._every_file = tuple(SAME_FOR_EVERY_FILE.items())
+        origin = ", Origin" if vary_by_origin else ""
+        self._every_response = (("Vary", _VARY + origin), *SAME_FOR_EVERY_RESPONSE.items())
+        self._every_file = (("Vary", f"Accept-Encoding{origin}"), *SAME_FOR_EVERY_FILE.items())
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""

@@ -14,7 +14,6 @@ SAME_FOR_EVERY_RESPONSE: Mapping[str, str] = {
 """What every response of the API says (contract HDR-1)."""
 
 SAME_FOR_EVERY_FILE: Mapping[str, str] = {
-    "Vary": "Accept-Encoding",
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
 }

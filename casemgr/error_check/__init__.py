@@ -14,7 +14,7 @@ from casemgr import i18n
 from casemgr.actors import ActorKind
 from casemgr.dataset import shorten
 from casemgr.error_bodies import build_error_body
-from casemgr.error_check.client import Answer, ServiceClient
+from casemgr.error_check.client import Answer, Request
 from casemgr.error_check.probes import Fixtures, Probe, build_probes, encode_login, log_in
 from casemgr.errors import (
     CATALOGUE,
@@ -66,7 +66,7 @@ class Outcome(NamedTuple):
     explanation: str
 
 
-def check_errors(client: ServiceClient, fixtures: Fixtures, locales: Sequence[Locale]) -> Iterator[Outcome]:
+def check_errors(fixtures: Fixtures, locales: Sequence[Locale]) -> Iterator[Outcome]:
     """Provoke every error in these locales and both media types, and compare what comes.
 
     :raises ServiceError: when the service cannot be used.
@@ -74,23 +74,27 @@ def check_errors(client: ServiceClient, fixtures: Fixtures, locales: Sequence[Lo
     for definition in (*(one for one in CATALOGUE if one not in _LAST), *_LAST):
         if definition is TOO_MANY_FAILURES:
             for _ in range(MAX_FAILURES_OF_ACCOUNT):
-                client.send(log_in(ActorKind.USER, encode_login(fixtures.locked_name, "")))
+                fixtures.send(log_in(ActorKind.USER, encode_login(fixtures.locked_name, "")))
         for locale in locales:
             for media_type in MediaType:
                 probe = build_probes(fixtures, locale, media_type).get(definition)
-                result, explanation = _try(client, definition, probe, locale, media_type)
+                result, explanation = _try(fixtures.send, definition, probe, locale, media_type)
                 yield Outcome(ERROR_NAMES[definition], locale.language_tag, media_type, result, explanation)
 
 
 def _try(
-    client: ServiceClient, definition: ErrorDef, probe: Probe | None, locale: Locale, media_type: MediaType
+    send: Callable[[Request], Answer],
+    definition: ErrorDef,
+    probe: Probe | None,
+    locale: Locale,
+    media_type: MediaType,
 ) -> tuple[Result, str]:
     if probe is None:
         return Result.NOT_PROVOKED, "Only a fault of the service provokes it."
     if lacking := probe.lacking:
         return (Result.REFUSED if lacking.is_refused else Result.NOT_PROVOKED), lacking.reason
     fields = {"Accept": media_type, "Accept-Language": locale.language_tag, USER_MESSAGE_HEADER: "yes"}
-    answer = client.send(replace(probe.request, fields={**fields, **probe.request.fields}))
+    answer = send(replace(probe.request, fields={**fields, **probe.request.fields}))
     if definition in (LOGIN_FAILED, TOO_MANY_SESSIONS) and answer.status == TOO_MANY_FAILURES.status:
         seconds = answer.fields.get("Retry-After")
         return Result.REFUSED, f"Too many logins from this address have failed; it is let in again in {seconds} s."

@@ -74,6 +74,7 @@ def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[Fix
             # The last one, since it may be one of the others.
             full_account=sessions.fill("user_with_many_sessions"),
             locked_name=secrets.token_urlsafe(),
+            send=sessions.send,
         )
 
 
@@ -89,7 +90,7 @@ class _Sessions:
         """Give the session of an account."""
         if name not in self._accounts:
             return _absent(name)
-        answer = self._log_in(kind, encode_login(**self._accounts[name]))
+        answer = self.send(log_in(kind, encode_login(**self._accounts[name])))
         return Given(session_id) if (session_id := _session_of(answer)) else _refused(name, answer)
 
     def fill(self, name: str) -> Given:
@@ -98,7 +99,7 @@ class _Sessions:
             return _absent(name)
         body = encode_login(**self._accounts[name])
         for _ in range(MAX_SESSIONS):
-            answer = self._log_in(ActorKind.USER, body)
+            answer = self.send(log_in(ActorKind.USER, body))
             if answer.status == TOO_MANY_SESSIONS.status:
                 # Somebody else has some of them.
                 break
@@ -119,8 +120,9 @@ class _Sessions:
         self._stack.callback(self._end, _form(REVOCATION_PATH, client, token=token))
         return Given(token)
 
-    def _log_in(self, kind: ActorKind, body: str) -> Answer:
-        answer = self._client.send(log_in(kind, body))
+    def send(self, request: Request) -> Answer:
+        """Send a request, and see to it that the session that it may bring is ended."""
+        answer = self._client.send(request)
         if session_id := _session_of(answer):
             path = f"{AUTHENTICATION_PATH}/session"
             self._stack.callback(self._end, Request("DELETE", path, {SESSION_HEADER: session_id}))

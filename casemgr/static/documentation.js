@@ -16,6 +16,8 @@ document.addEventListener("DOMContentLoaded", () =>
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     tryItOutEnabled: true,
+    // The page has a main part already.
+    onComplete: () => document.querySelector("#swagger-ui main")?.setAttribute("role", "none"),
     // It would be asked of another host.
     validatorUrl: null,
   }),

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,6 +23,8 @@ from casemgr.actors import ActorKind
 from casemgr.cli import main
 from casemgr.config import Config
 from casemgr.database import writing
+from casemgr.error_check import accounts
+from casemgr.error_check.client import ServiceClient
 from casemgr.error_check.probes import Fixtures, Given, build_probes
 from casemgr.errors import CATALOGUE, UNEXPECTED
 from casemgr.locales import LOCALES
@@ -62,9 +66,14 @@ def listen() -> Iterator[Listen]:
 
 
 @pytest.fixture
-def demo(server: Server, engine: Engine) -> str:
-    """Get the URL of a service whose database has the demo data, and is that of the test."""
+def demo_data(engine: Engine) -> None:
+    """Fill the database of the test."""
     store_demo_data(engine, replace=True)
+
+
+@pytest.fixture
+def demo(server: Server, demo_data: None) -> str:
+    """Get the URL of a service that has the demo data."""
     return server.url("")
 
 
@@ -77,7 +86,16 @@ def application(database_url: URL) -> Iterator[Wsgi]:
 
 def test_every_error_but_an_unexpected_one_has_a_probe() -> None:
     nothing = Given()
-    fixtures = Fixtures(nothing, nothing, nothing, nothing, nothing, nothing, locked_name="")
+    fixtures = Fixtures(
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        locked_name="",
+        send=ServiceClient("http://127.0.0.1:1").send,
+    )
     provoked = list(build_probes(fixtures, LOCALES[0], MediaType.JSON))
     assert provoked == [definition for definition in CATALOGUE if definition is not UNEXPECTED]
 
@@ -93,6 +111,31 @@ def test_the_demo_data_provokes_every_error_and_no_session_stays(demo: str, engi
     result = check(demo, "--accounts", ACCOUNTS, "--format", "json")
     assert (result.exit_code, result.stderr) == (0, "Answers: 1110 right, 0 wrong, 0 refused, 30 not provoked.\n")
     assert {one["error"] for one in json.loads(result.stdout) if one["result"] == "not provoked"} == {"500-100"}
+    assert stored_sessions(engine) == before
+
+
+@pytest.mark.live_server
+def test_sessions_that_a_probe_was_not_to_get_are_ended_too(
+    demo: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "MAX_SESSIONS", 3)
+    before = stored_sessions(engine)
+    result = check(demo, "--accounts", ACCOUNTS, "--locale", "en-US")
+    assert "403-120 en-US application/json: HTTP status: expected ‘403’, got ‘204’" in result.stdout
+    assert stored_sessions(engine) == before
+
+
+def test_a_check_that_is_told_to_stop_ends_its_sessions(
+    demo_data: None, application: Wsgi, engine: Engine, listen: Listen
+) -> None:
+    def stop_at_a_case(environ: dict[str, Any], start_response: Wsgi) -> Any:
+        if "/case/" in environ["PATH_INFO"]:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return application(environ, start_response)
+
+    before = stored_sessions(engine)
+    result = check(listen(stop_at_a_case), "--accounts", ACCOUNTS)
+    assert (result.exit_code, result.output.strip()) == (1, "Aborted!")
     assert stored_sessions(engine) == before
 
 

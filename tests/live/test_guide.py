@@ -5,18 +5,18 @@ from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
+from casemgr.documentation_routes import ADDRESS_IN_GUIDE
 from tests.live.server import ROOT, SECONDS, Server
 
-_ADDRESS = "http://127.0.0.1:8000"
 _END = "end of a command"
 
 
 def test_the_guide_works_as_it_stands(demo_server: Server) -> None:
-    guide = (ROOT / "docs" / "guide.md").read_text()
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     blocks = [(block.info, block.content) for block in MarkdownIt().parse(guide) if block.type == "fence"]
     commands = [content for info, content in blocks if info == "sh"]
     script = "\n".join(f"{command}\necho '{_END}'" for command in commands)
-    script = script.replace(_ADDRESS, demo_server.url(""))
+    script = script.replace(ADDRESS_IN_GUIDE, demo_server.url(""))
     done = subprocess.run(
         ["bash", "-eu"],  # noqa: S607 - the one that a person has
         input=script,
