@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from flask.sessions import NullSession, SessionInterface
 from flask.wrappers import Request
 from werkzeug.exceptions import NotFound
@@ -15,7 +15,6 @@ from casemgr import (
     cross_origin,
     description_routes,
     documentation_routes,
-    error_responses,
     health_routes,
     i18n,
     observations,
@@ -24,6 +23,7 @@ from casemgr import (
 )
 from casemgr.config import Config
 from casemgr.database import create_engine
+from casemgr.error_responses import respond
 from casemgr.exchanges import ExchangeMiddleware
 from casemgr.replicas import Reader
 
@@ -63,6 +63,14 @@ class Application(Flask):
             default_method=request.method,
         )
 
+    def handle_user_exception(self, e: Exception) -> Response:
+        """Answer any exception alike (contract REP-9); Flask would look for a handler of its class."""
+        return respond(e)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer an exception that comes later, so that nothing more can be done to the response."""
+        return self.finalize_request(respond(e), from_error_handler=True)
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take any function as it is: none is asynchronous, which Flask would find out anew with every request."""
         return func
@@ -84,7 +92,6 @@ def create_app(config: Config | None = None) -> Flask:
     # A path is answered as it is, not redirected to a tidier one (contract URL-1).
     app.url_map.merge_slashes = False
     i18n.init_app(app)
-    error_responses.init_app(app)
     engine = create_engine(config.database_url, config.pool)
     replicas = [create_engine(url, config.pool) for url in config.replica_urls]
     listeners = [request_log.writer(config.slow_request)]

@@ -33,7 +33,7 @@ from casemgr.exchanges import Exchange, ExchangeMiddleware
 from casemgr.header_fields import REQUEST_ID_HEADER
 from casemgr.instants import format_instant
 from casemgr.locales import LOCALES
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.observations import Observations
 from casemgr.repository import load_cases
 from casemgr.representations import case_encoder

@@ -48,16 +48,16 @@ class Credentials:
         return None if self.of_client_application else self.session_id
 
 
-def parse_credentials(session_id: str, authorization: str) -> Credentials:
+def parse_credentials(session_id: str | None, authorization: str | None) -> Credentials:
     """Parse the credential headers; one that is empty counts as absent.
 
-    :param session_id: the X-egain-session field value as received.
-    :param authorization: the Authorization field value as received.
+    :param session_id: the X-egain-session field value as received; None when it is absent.
+    :param authorization: the Authorization field value as received; None when it is absent.
     :raises ApiError: TWO_CREDENTIALS, NO_CREDENTIALS or NOT_BEARER.
 
     Source: RFC 6750 section 2; contract ACC-2 to ACC-4.
     """
-    session_id, authorization = session_id.strip(_BLANKS), authorization.strip(_BLANKS)
+    session_id, authorization = (session_id or "").strip(_BLANKS), (authorization or "").strip(_BLANKS)
     if session_id and authorization:
         raise ApiError(TWO_CREDENTIALS)
     if session_id:

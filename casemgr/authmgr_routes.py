@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from sqlalchemy import Engine
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
@@ -13,13 +13,15 @@ from casemgr.addresses import client_address, requested_base_url
 from casemgr.authentication import authenticate, parse_credentials
 from casemgr.config import Config
 from casemgr.database import REQUEST_PATIENCE, writing
-from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER
+from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER, read_field
 from casemgr.login import Attempt, open_session, verify_credentials
+from casemgr.media_types import MediaType
 from casemgr.methods import answer_options
-from casemgr.negotiation import MediaType, select_locale, select_media_type
+from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import parse_force_login
 from casemgr.paths import AUTHENTICATION_PATH
 from casemgr.request_bodies import MAX_BODY, parse_login, select_body_type
+from casemgr.responses import Response
 from casemgr.sessions import end_session
 
 
@@ -29,8 +31,8 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
 
     def log_in(kind: ActorKind) -> Response:
         observed = observations.of_request()
-        select_media_type(request.headers.get("Accept"))
-        observed.locale = select_locale(request.headers.get("Accept-Language"))
+        observed.media_type = select_media_type(read_field(request.environ, "Accept"))
+        observed.locale = select_locale(read_field(request.environ, "Accept-Language"))
         force = parse_force_login(request.query_string.decode(errors="replace"))
         body_type = select_body_type(request.headers.get("Content-Type", ""))
         login = parse_login(body_type, _read_body())
@@ -55,10 +57,10 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     @blueprint.delete(f"{AUTHENTICATION_PATH}/session")
     def log_out() -> Response:
         observed = observations.of_request()
-        select_media_type(request.headers.get("Accept"))
-        observed.locale = select_locale(request.headers.get("Accept-Language"))
+        observed.media_type = select_media_type(read_field(request.environ, "Accept"))
+        observed.locale = select_locale(read_field(request.environ, "Accept-Language"))
         credentials = parse_credentials(
-            request.headers.get(SESSION_HEADER, ""), request.headers.get(AUTHORIZATION_HEADER, "")
+            read_field(request.environ, SESSION_HEADER), read_field(request.environ, AUTHORIZATION_HEADER)
         )
         with writing(engine, REQUEST_PATIENCE) as connection:
             authenticate(connection, credentials, datetime.now(UTC))

@@ -39,7 +39,7 @@ from casemgr.errors import CATALOGUE
 from casemgr.importer import DatasetError, import_dataset
 from casemgr.locales import LOCALES, Locale
 from casemgr.login import change_secret
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.throttling import purge_failures
 
 _STANDARD_INPUT = "-"

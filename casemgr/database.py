@@ -161,7 +161,7 @@ class Reading:
             self.connection.close()
             return
         try:
-            driver.rollback()
+            driver.execute("ROLLBACK")
         except sqlite3.Error as error:
             self.invalidate(error)
 

@@ -2,12 +2,13 @@
 
 from importlib.resources import files
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 import schemas
+from casemgr.media_types import MediaType
 from casemgr.methods import answer_options
-from casemgr.negotiation import MediaType
 from casemgr.paths import BASE_PATH
+from casemgr.responses import Response
 
 
 def create_blueprint() -> Blueprint:

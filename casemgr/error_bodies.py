@@ -52,8 +52,7 @@ def _in_sentence(value: DetailValue) -> str:
     if isinstance(value, int):
         return i18n.format_number(value)
     texts = _texts(value)
-    pieces = [i18n.quote(_excerpt(text)) for text in texts[:_MAX_PIECES]]
-    return i18n.format_list([*pieces, "…"] if len(texts) > _MAX_PIECES else pieces)
+    return i18n.enumerate_quoted(tuple(map(_excerpt, texts[:_MAX_PIECES])), and_more=len(texts) > _MAX_PIECES)
 
 
 def _excerpt(text: str) -> str:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, Response, request
+from flask import request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from casemgr import i18n, observations
@@ -21,30 +21,29 @@ from casemgr.errors import (
     UNEXPECTED,
     ApiError,
 )
-from casemgr.header_fields import USER_MESSAGE_HEADER
+from casemgr.header_fields import USER_MESSAGE_HEADER, read_field
 from casemgr.locales import DEFAULT_LOCALE
-from casemgr.negotiation import MediaType, select_locale, select_media_type
+from casemgr.media_types import MediaType
+from casemgr.negotiation import select_locale, select_media_type
 from casemgr.representations import ENCODERS
 from casemgr.request_bodies import MAX_BODY
+from casemgr.responses import Response
 
 _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
 
-def init_app(app: Flask) -> None:
-    """Answer every exception of the application, those of the framework included (contract REP-9)."""
-    app.register_error_handler(Exception, _respond)
-
-
-def _respond(exception: Exception) -> Response:
+def respond(exception: Exception) -> Response:
+    """Make a response of an exception of the application or of the framework (contract REP-9)."""
     error = _api_error(exception)
     observed = observations.of_request()
     observed.error_code = error.definition.code
-    headers = request.headers
-    media_type = _lenient(select_media_type, headers.get("Accept"), MediaType.JSON)
-    locale = observed.locale = _lenient(select_locale, headers.get("Accept-Language"), DEFAULT_LOCALE)
-    with i18n.use_locale(locale):
+    media_type = observed.media_type
+    if media_type is None:
+        media_type = _lenient(select_media_type, read_field(request.environ, "Accept"), MediaType.JSON)
+        observed.locale = _lenient(select_locale, read_field(request.environ, "Accept-Language"), DEFAULT_LOCALE)
+    with i18n.use_locale(observed.locale):
         body = build_error_body(error, with_user_message=_wants_user_message())
     response = Response(ENCODERS[media_type].encode_error(body), error.definition.status, content_type=media_type)
     _add_headers(response, error)
@@ -90,4 +89,4 @@ def _add_headers(response: Response, error: ApiError) -> None:
 
 
 def _wants_user_message() -> bool:
-    return request.headers.get(USER_MESSAGE_HEADER, "").strip().lower() == "yes"
+    return (read_field(request.environ, USER_MESSAGE_HEADER) or "").strip().lower() == "yes"

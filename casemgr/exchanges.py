@@ -3,8 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgr import observations
 from casemgr.header_fields import (
@@ -14,9 +13,10 @@ from casemgr.header_fields import (
     SAME_FOR_EVERY_RESPONSE,
     SESSION_HEADER,
     USER_MESSAGE_HEADER,
+    read_field,
 )
 from casemgr.observations import Observations
-from casemgr.request_ids import REQUEST_ID_VARIABLE, select_request_id
+from casemgr.request_ids import select_request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,8 +27,7 @@ _log = logging.getLogger(__name__)
 _VARY = f"Accept, Accept-Language, {AUTHORIZATION_HEADER}, {SESSION_HEADER}, {USER_MESSAGE_HEADER}, Accept-Encoding"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request that has been answered.
 
     :param route: the rule that it came under, not the path: whatever a client puts into a URL, it is not to be kept.
@@ -72,7 +71,7 @@ class ExchangeMiddleware:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""
-        observed = Observations(select_request_id(environ.get(REQUEST_ID_VARIABLE, "")))
+        observed = Observations(select_request_id(read_field(environ, REQUEST_ID_HEADER)))
 
         def start(status: str, headers: list[tuple[str, str]], *exception: Any) -> Callable[[bytes], object]:
             self._complete(headers, observed)

@@ -1,13 +1,14 @@
 """The blueprint of health checks, which load balancers and service managers ask; it is no part of the API."""
 
 import orjson
-from flask import Blueprint, Response
+from flask import Blueprint
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from casemgr import i18n
 from casemgr.database import is_migrated
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
+from casemgr.responses import Response
 
 
 def create_blueprint(engine: Engine) -> Blueprint:

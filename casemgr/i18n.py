@@ -1,6 +1,6 @@
 """Translation of what a caller sees; the only module that knows Flask-Babel."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -107,14 +107,19 @@ def format_number(number: int) -> str:
     return _format_number(number, current_locale())
 
 
-def quote(text: str) -> str:
-    """Put a text between the quotation marks of the locale."""
-    return _fill(_quotation(current_locale()), {"text": text})
+def enumerate_quoted(texts: tuple[str, ...], *, and_more: bool = False) -> str:
+    """Enumerate texts between quotation marks, with the marks, the separators and the "and" of the locale.
+
+    :param and_more: whether an ellipsis stands for others.
+    """
+    return _enumerate_quoted(texts, current_locale(), and_more)
 
 
-def format_list(items: Sequence[str]) -> str:
-    """Enumerate texts as a sentence of the locale does, with its separators and its "and"."""
-    return babel_format_list(items, locale=current_locale().babel) if len(items) > 1 else "".join(items)
+# Most of what is enumerated is what the service supports.
+@lru_cache(maxsize=256)
+def _enumerate_quoted(texts: tuple[str, ...], locale: Locale, and_more: bool) -> str:
+    pieces = [*(_fill(_quotation(locale), {"text": text}) for text in texts), *(["…"] if and_more else [])]
+    return babel_format_list(pieces, locale=locale.babel) if len(pieces) > 1 else "".join(pieces)
 
 
 @cache

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response
+from flask import Blueprint
+
+from casemgr.responses import Response
 
 
 def answer_options(blueprint: Blueprint, path: str, methods: Sequence[str]) -> None:

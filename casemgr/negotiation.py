@@ -2,20 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from casemgr.errors import LANGUAGE_NOT_ACCEPTABLE, MEDIA_TYPE_NOT_ACCEPTABLE, ApiError
 from casemgr.locales import DEFAULT_LOCALE, LOCALES, Locale, is_named_by, look_up
-
-
-class MediaType(StrEnum):
-    """The media types of a representation; at equal quality the first one is preferred."""
-
-    JSON = "application/json"
-    XML = "application/xml"
-
+from casemgr.media_types import MediaType
 
 # RFC 9110 sections 5.6.2, 5.6.4, 5.6.6, 12.4.2 and 12.5.1; RFC 4647 section 2.1.
 _TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

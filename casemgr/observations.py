@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Engine, event
 
 from casemgr.actors import ActorKind
 from casemgr.locales import DEFAULT_LOCALE, Locale
+from casemgr.media_types import MediaType
 
 
 @dataclass(slots=True)
 class Observations:
     """What there is to know of a request.
 
+    :param media_type: the one that it is answered in; None as long as it has not been negotiated.
     :param locale: the one that it is answered in.
     :param is_file: whether it is for a file that is the same for everybody, and no resource of the API.
     :param session_id: the session that authenticated it, if its response carries that back (contract HDR-3).
@@ -23,6 +25,7 @@ class Observations:
     """
 
     request_id: str
+    media_type: MediaType | None = None
     locale: Locale = DEFAULT_LOCALE
     is_file: bool = False
     session_id: str | None = field(default=None, repr=False)

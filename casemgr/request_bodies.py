@@ -22,7 +22,7 @@ from casemgr.errors import (
     MEDIA_TYPE_NOT_SUPPORTED,
     ApiError,
 )
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.representations.as_xml import NAMESPACE
 from casemgr.surrogates import replace_lone_surrogates
 from schemas.login import MISSING, NOT_TEXT, UNKNOWN, LoginSchema

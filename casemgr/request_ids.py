@@ -6,18 +6,15 @@ import re
 
 from casemgr import observations
 
-REQUEST_ID_VARIABLE = "HTTP_X_REQUEST_ID"
-"""What WSGI calls the field of a request (PEP 3333)."""
-
 SANE = r"[!-~]{1,128}"
 """The regular expression of an ID that is taken over from the caller (contract HDR-2)."""
 
 _SANE = re.compile(SANE)
 
 
-def select_request_id(sent: str) -> str:
+def select_request_id(sent: str | None) -> str:
     """Select the ID of a request: the caller's own when it is sane, else a new one (contract HDR-2)."""
-    if _SANE.fullmatch(sent):
+    if sent and _SANE.fullmatch(sent):
         return sent
     # To be told apart from others is all that it has to be, and the system's own random numbers take a system call.
     return f"{random.getrandbits(128):032x}"

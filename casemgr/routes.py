@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from sqlalchemy import Engine
 
 from casemgr import i18n, observations
@@ -12,7 +12,7 @@ from casemgr.authentication import authenticate, extend, is_to_be_extended, pars
 from casemgr.cases import Case
 from casemgr.config import Config
 from casemgr.database import Reading, Source
-from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER
+from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER, read_field
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import CaseQuery, parse_query
@@ -20,6 +20,7 @@ from casemgr.paths import BASE_PATH
 from casemgr.replicas import Reader
 from casemgr.repository import load_definitions
 from casemgr.representations import case_encoder
+from casemgr.responses import Response
 from casemgr.service import retrieve_cases
 
 
@@ -34,10 +35,10 @@ def create_blueprint(engine: Engine, reader: Reader, config: Config) -> Blueprin
     @blueprint.get("/case/<ids>")
     def get_cases(ids: str) -> Response:
         observed = observations.of_request()
-        headers = request.headers
-        media_type = select_media_type(headers.get("Accept"))
-        locale = observed.locale = select_locale(headers.get("Accept-Language"))
-        credentials = parse_credentials(headers.get(SESSION_HEADER, ""), headers.get(AUTHORIZATION_HEADER, ""))
+        environ = request.environ
+        media_type = observed.media_type = select_media_type(read_field(environ, "Accept"))
+        locale = observed.locale = select_locale(read_field(environ, "Accept-Language"))
+        credentials = parse_credentials(read_field(environ, SESSION_HEADER), read_field(environ, AUTHORIZATION_HEADER))
         now = datetime.now(UTC)
         with Reading(engine) as primary:
             session = authenticate(primary, credentials, now)

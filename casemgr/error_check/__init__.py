@@ -28,7 +28,7 @@ from casemgr.errors import (
 )
 from casemgr.header_fields import USER_MESSAGE_HEADER
 from casemgr.locales import DEFAULT_LOCALE, Locale
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.openapi.examples import ERROR_NAMES
 from casemgr.representations import ENCODERS
 from casemgr.representations.as_xml import NAMESPACE

@@ -15,7 +15,7 @@ from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.ids import MAX_ID
 from casemgr.locales import LOCALES, Locale
 from casemgr.login import MAX_SESSIONS
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.parameters import MAX_IDS, MAX_IDS_LENGTH, ForceLogin
 from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH, CASE_PATH
 from casemgr.representations.as_xml import NAMESPACE

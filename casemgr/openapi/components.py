@@ -22,7 +22,7 @@ from casemgr.header_fields import (
 )
 from casemgr.ids import WELL_FORMED
 from casemgr.locales import LOCALES
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.openapi.examples import ERROR_NAMES, example_of_error
 from casemgr.parameters import MAX_IDS
 from casemgr.paths import AUTHENTICATION_PATH

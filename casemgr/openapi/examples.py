@@ -13,7 +13,7 @@ from casemgr.error_bodies import build_error_body
 from casemgr.errors import ApiError, DetailValue, ErrorDef
 from casemgr.locales import LOCALES
 from casemgr.login import MAX_SESSIONS
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.parameters import MAX_IDS_LENGTH
 from casemgr.paths import BASE_PATH
 from casemgr.representations import ENCODERS, case_encoder

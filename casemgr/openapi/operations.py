@@ -11,7 +11,7 @@ from casemgr.actors import ActorKind
 from casemgr.attributes import ALL, ATTRIBUTES, CUSTOM_PREFIX, Attribute
 from casemgr.header_fields import REQUEST_ID_HEADER, SESSION_HEADER, USER_MESSAGE_HEADER
 from casemgr.login import MAX_SESSIONS
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.openapi.components import ID, SESSION_ECHO, describe_errors, describe_ids, describe_response
 from casemgr.openapi.examples import example_of_cases, example_of_login
 from casemgr.parameters import MAX_IDS, MAX_IDS_LENGTH, PARAMETERS, ForceLogin, Order, SortKey

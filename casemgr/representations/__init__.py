@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from casemgr.actors import ActorKind
 from casemgr.attributes import Attribute
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.representations import as_json, as_xml
 from casemgr.representations.encoders import EncodeCases, Encoder
 from schemas import schema_for

@@ -18,7 +18,7 @@ from casemgr.actors import ActorKind
 from casemgr.attributes import ATTRIBUTES
 from casemgr.cli import main
 from casemgr.errors import CATALOGUE
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.openapi.components import NAMES
 from casemgr.openapi.examples import ERROR_NAMES
 from casemgr.request_bodies import parse_login

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from casemgr.errors import ApiError
 from casemgr.locales import LOCALES
-from casemgr.negotiation import MediaType, select_locale, select_media_type
+from casemgr.media_types import MediaType
+from casemgr.negotiation import select_locale, select_media_type
 
 JSON, XML = MediaType.JSON, MediaType.XML
 

@@ -23,7 +23,7 @@ from casemgr.cases import (
 from casemgr.display_values import BUILT_IN_VALUES, ValueKind
 from casemgr.i18n import init_app, use_locale
 from casemgr.locales import LOCALES, Locale
-from casemgr.negotiation import MediaType
+from casemgr.media_types import MediaType
 from casemgr.representations import case_encoder
 from casemgr.representations.as_xml import NAMESPACE
 from schemas import schema_for

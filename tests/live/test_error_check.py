@@ -28,8 +28,8 @@ from casemgr.error_check.client import ServiceClient
 from casemgr.error_check.probes import Fixtures, Given, build_probes
 from casemgr.errors import CATALOGUE, UNEXPECTED
 from casemgr.locales import LOCALES
+from casemgr.media_types import MediaType
 from casemgr.models import Session
-from casemgr.negotiation import MediaType
 from casemgr.sessions import store_session
 from casemgr.throttling import record_failure, subject_of_address
 from tests.factories import dispose, store_demo_data
