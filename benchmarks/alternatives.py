@@ -19,18 +19,21 @@ import orjson
 from flask import Flask, Response, g, request
 from lxml import etree
 from sqlalchemy import URL, Engine, bindparam, select
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.test import create_environ, run_wsgi_app
 
 from app import create_app
 from benchmarks import dataset
 from benchmarks.requests import CASES
-from casemgr import i18n, models, negotiation, request_log
+from casemgr import i18n, models, negotiation, observations, request_log, responses
 from casemgr.actors import ActorKind
 from casemgr.cases import ActivitySummary, Case
 from casemgr.config import Config
 from casemgr.database import Reading, create_engine
+from casemgr.error_responses import respond
+from casemgr.errors import IDS_NOT_VALID, ApiError
 from casemgr.exchanges import Exchange, ExchangeMiddleware
-from casemgr.header_fields import REQUEST_ID_HEADER
+from casemgr.header_fields import REQUEST_ID_HEADER, read_field
 from casemgr.instants import format_instant
 from casemgr.locales import LOCALES
 from casemgr.media_types import MediaType
@@ -321,6 +324,35 @@ def _start(*_: object) -> Callable[[bytes], object]:
     return lambda _: None
 
 
+def _framework(app: Flask) -> Iterator[Comparison]:
+    environ = create_environ("/core/casemgr/v3/case/1")
+    headers = EnvironHeaders(environ)
+    yield (
+        "a header field that is absent",
+        {"read_field()": lambda: read_field(environ, "Accept"), "Flask's headers": lambda: headers.get("Accept")},
+    )
+    ours, flasks = responses.Response(b"{}"), Response(b"{}")
+    yield (
+        "a response, for WSGI",
+        {
+            "as it is": lambda: ours(environ, _start),
+            "completed by Flask": lambda: flasks(environ, _start),
+        },
+    )
+    error = ApiError(IDS_NOT_VALID, id=["abc"])
+    with app.test_request_context("/core/casemgr/v3/case/1"):
+        token = observations.begin(Observations("0"))
+        app.register_error_handler(Exception, respond)
+        yield (
+            "an exception, answered",
+            {
+                "at once": lambda: app.handle_user_exception(error),
+                "by the handler of its class": lambda: Flask.handle_user_exception(app, error),
+            },
+        )
+        observations.end(token)
+
+
 def _negotiation() -> Iterator[Comparison]:
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     yield (
@@ -370,6 +402,7 @@ def _comparisons(path: Path) -> Iterator[Comparison]:
     yield from _texts(path)
     yield from _lines()
     yield from _exchanges()
+    yield from _framework(app)
     yield from _negotiation()
     yield from _collector(app)
 

@@ -28,11 +28,10 @@ class Line:
     ratio: float
 
 
-def summarise(measurements: Measurements, constant: Request) -> list[Line]:
-    """Take the medians of all rounds."""
-    floor = median(one.rate for one in measurements[FLASK, constant])
+def summarise(measurements: Measurements) -> list[Line]:
+    """Take the medians of all rounds; the ratio is to the floor that was measured shortly before."""
     return [
-        Line(service, request, _median(rounds), median(one.rate for one in rounds) / floor)
+        Line(service, request, _median(rounds), median(one.rate / (one.floor or one.rate) for one in rounds))
         for (service, request), rounds in measurements.items()
     ]
 
