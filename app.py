@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response
 from flask.sessions import NullSession, SessionInterface
 from flask.wrappers import Request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import InternalServerError, NotFound
 from werkzeug.routing import MapAdapter
 
 from casemgr import (
@@ -68,8 +68,8 @@ class Application(Flask):
         return respond(e)
 
     def handle_exception(self, e: Exception) -> Response:
-        """Answer an exception that comes later, so that nothing more can be done to the response."""
-        return self.finalize_request(respond(e), from_error_handler=True)
+        """Answer an exception that comes after the view: whatever it is, it is a fault of the service."""
+        return self.finalize_request(respond(InternalServerError(original_exception=e)), from_error_handler=True)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take any function as it is: none is asynchronous, which Flask would find out anew with every request."""

@@ -85,7 +85,8 @@ def _measure(
 
     def measure(number: int, server: Server, request: Request, floor_rate: float | None) -> Measurement:
         print(f"Round {number}: {server.name}, {request.name} …", file=sys.stderr, flush=True)
-        measured = replace(server.put_under_load(request, seconds), floor=floor_rate)
+        measured = server.put_under_load(request, seconds)
+        measured = replace(measured, floor=floor_rate or measured.rate)
         measurements[server.name, request].append(measured)
         return measured
 

@@ -31,7 +31,7 @@ class Line:
 def summarise(measurements: Measurements) -> list[Line]:
     """Take the medians of all rounds; the ratio is to the floor that was measured shortly before."""
     return [
-        Line(service, request, _median(rounds), median(one.rate / (one.floor or one.rate) for one in rounds))
+        Line(service, request, _median(rounds), median(one.rate / one.floor for one in rounds))
         for (service, request), rounds in measurements.items()
     ]
 

@@ -1,6 +1,7 @@
 """The services that are measured, each as it would be run, and the load on them."""
 
 import http.client
+import math
 import os
 import re
 import subprocess
@@ -30,14 +31,14 @@ class Measurement:
     :param p50: milliseconds that half of the requests took at the most.
     :param p99: the same for all but one of a hundred.
     :param cpu: milliseconds of processor time for a request, of all processes of the service.
-    :param floor: the rate of what it is compared with, measured shortly before; None where there is no such thing.
+    :param floor: the rate of what it is compared with, measured shortly before; its own for that itself.
     """
 
     rate: float
     p50: float
     p99: float
     cpu: float
-    floor: float | None = None
+    floor: float = math.nan
 
 
 class Server:

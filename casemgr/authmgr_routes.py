@@ -119,11 +119,15 @@ def _token_request(config: Config) -> oauth2.TokenRequest:
         form = None if body and not form else form
     except (RequestEntityTooLarge, ClientDisconnected):
         form = None
-    return oauth2.TokenRequest(request.headers.get(AUTHORIZATION_HEADER, "").strip(), form, _client_address(config))
+    return oauth2.TokenRequest(
+        (read_field(request.environ, AUTHORIZATION_HEADER) or "").strip(), form, _client_address(config)
+    )
 
 
 def _client_address(config: Config) -> str:
-    return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), config.trusted_proxies)
+    return client_address(
+        request.remote_addr or "", read_field(request.environ, "X-Forwarded-For") or "", config.trusted_proxies
+    )
 
 
 def _no_content() -> Response:

@@ -336,9 +336,9 @@ def _check_errors(url: str, file: str | None, locales: Sequence[Locale], format_
     try:
         with nullcontext(io.BytesIO(b"{}")) if file is None else _open(file) as stream:
             accounts = load_accounts(stream)
-        with _interrupted_by(signal.SIGTERM), prepared_fixtures(client, accounts) as fixtures:
+        with _interrupted_by(signal.SIGTERM), prepared_fixtures(client, accounts) as (fixtures, send):
             total = len(CATALOGUE) * len(locales) * len(MediaType)
-            outcomes = list(tqdm(check_errors(fixtures, locales), total=total, disable=None, leave=False))
+            outcomes = list(tqdm(check_errors(send, fixtures, locales), total=total, disable=None, leave=False))
             _print_records(format_, outcomes, tabulate(outcomes))
     except AccountsError as error:
         raise click.ClickException(f"{file}: {error}.") from error
@@ -353,7 +353,13 @@ def _check_errors(url: str, file: str | None, locales: Sequence[Locale], format_
 @contextmanager
 def _interrupted_by(number: signal.Signals) -> Iterator[None]:
     """Let a signal interrupt the program as Ctrl-C does, so that what it began is ended."""
-    before = signal.signal(number, signal.default_int_handler)
+
+    def interrupt(*_: object) -> NoReturn:
+        # Once is enough: what is being ended then is not interrupted in its turn.
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
     try:
         yield
     finally:

@@ -161,7 +161,7 @@ class Reading:
             self.connection.close()
             return
         try:
-            driver.execute("ROLLBACK")
+            driver.rollback()
         except sqlite3.Error as error:
             self.invalidate(error)
 

@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 from mimetypes import guess_type
 
+# The response is Flask's own, which leaves out the body of a 304.
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup, escape
 from werkzeug.exceptions import NotFound
@@ -13,6 +14,7 @@ from casemgr import observations
 from casemgr.addresses import requested_base_url
 from casemgr.error_listing import sentences_of
 from casemgr.errors import CATALOGUE, ApiError
+from casemgr.header_fields import read_field
 from casemgr.locales import DEFAULT_LOCALE, LOCALES, Locale, look_up
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale
@@ -101,7 +103,7 @@ def _locale_of_errors(language_tag: str) -> Locale:
     if chosen := look_up(language_tag, LOCALES):
         return chosen
     try:
-        return select_locale(request.headers.get("Accept-Language"))
+        return select_locale(read_field(request.environ, "Accept-Language"))
     except ApiError:
         return DEFAULT_LOCALE
 

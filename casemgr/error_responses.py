@@ -39,6 +39,7 @@ def respond(exception: Exception) -> Response:
     error = _api_error(exception)
     observed = observations.of_request()
     observed.error_code = error.definition.code
+    observed.is_file = False
     media_type = observed.media_type
     if media_type is None:
         media_type = _lenient(select_media_type, read_field(request.environ, "Accept"), MediaType.JSON)
@@ -65,7 +66,7 @@ def _api_error(exception: Exception) -> ApiError:
         case MethodNotAllowed():
             return ApiError(METHOD_NOT_ALLOWED, method=sorted(exception.valid_methods or ()), used=request.method)
         case _:
-            _log.error("Unexpected error", exc_info=exception)
+            _log.error("Unexpected error", exc_info=getattr(exception, "original_exception", None) or exception)
             return ApiError(UNEXPECTED)
 
 

@@ -26,7 +26,10 @@ SAME_FOR_EVERY_FILE: Mapping[str, str] = {
 
 
 def read_field(environ: "WSGIEnvironment", name: str) -> str | None:
-    """Give the value of a field of a request, or None; Flask's headers take four times as long for what is absent."""
+    """Give the value of a field of a request, or None; Flask's headers take four times as long for what is absent.
+
+    Not for Content-Type and Content-Length, which WSGI has elsewhere.
+    """
     value: str | None = environ.get(_variable(name))
     return value
 

@@ -46,6 +46,8 @@ LOCALES: tuple[Locale, ...] = tuple(
 
 DEFAULT_LOCALE = LOCALES[0]
 
+_MOST_SUBTAGS = max(len(locale.language_tag.split("-")) for locale in LOCALES)
+
 
 def look_up(language_range: str, offers: Sequence[Locale]) -> Locale | None:
     """Find the locale that a language range means.
@@ -60,7 +62,8 @@ def look_up(language_range: str, offers: Sequence[Locale]) -> Locale | None:
         return offers[0] if offers else None
     subtags = language_range.lower().split("-")
     by_tag = {offer.language_tag.lower(): offer for offer in offers}
-    for length in range(len(subtags), 1, -1):
+    # A longer one is the tag of none, and a URL has room for tens of thousands of them.
+    for length in range(min(len(subtags), _MOST_SUBTAGS), 1, -1):
         if offer := by_tag.get("-".join(subtags[:length])):
             return offer
     return next((offer for offer in offers if is_named_by(offer, subtags[0])), None)

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 class Response(flask.Response):
-    """A response that has its whole header and body when it is made: nothing is left to be completed for WSGI."""
+    """A response that has its whole header and body when it is made: nothing is left to be completed for WSGI.
+
+    Not for status 304, which has no body, nor for anything that is to be done when the response has been sent.
+    """
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer as it is; Flask would copy the header, look for what it lacks, and wrap the body twice."""

@@ -14,7 +14,7 @@ from casemgr import i18n
 from casemgr.actors import ActorKind
 from casemgr.dataset import shorten
 from casemgr.error_bodies import build_error_body
-from casemgr.error_check.client import Answer, Request
+from casemgr.error_check.client import Answer, Send
 from casemgr.error_check.probes import Fixtures, Probe, build_probes, encode_login, log_in
 from casemgr.errors import (
     CATALOGUE,
@@ -66,7 +66,7 @@ class Outcome(NamedTuple):
     explanation: str
 
 
-def check_errors(fixtures: Fixtures, locales: Sequence[Locale]) -> Iterator[Outcome]:
+def check_errors(send: Send, fixtures: Fixtures, locales: Sequence[Locale]) -> Iterator[Outcome]:
     """Provoke every error in these locales and both media types, and compare what comes.
 
     :raises ServiceError: when the service cannot be used.
@@ -74,16 +74,16 @@ def check_errors(fixtures: Fixtures, locales: Sequence[Locale]) -> Iterator[Outc
     for definition in (*(one for one in CATALOGUE if one not in _LAST), *_LAST):
         if definition is TOO_MANY_FAILURES:
             for _ in range(MAX_FAILURES_OF_ACCOUNT):
-                fixtures.send(log_in(ActorKind.USER, encode_login(fixtures.locked_name, "")))
+                send(log_in(ActorKind.USER, encode_login(fixtures.locked_name, "")))
         for locale in locales:
             for media_type in MediaType:
                 probe = build_probes(fixtures, locale, media_type).get(definition)
-                result, explanation = _try(fixtures.send, definition, probe, locale, media_type)
+                result, explanation = _try(send, definition, probe, locale, media_type)
                 yield Outcome(ERROR_NAMES[definition], locale.language_tag, media_type, result, explanation)
 
 
 def _try(
-    send: Callable[[Request], Answer],
+    send: Send,
     definition: ErrorDef,
     probe: Probe | None,
     locale: Locale,

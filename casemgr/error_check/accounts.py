@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 
 from casemgr.actors import ActorKind
 from casemgr.dataset import shorten
-from casemgr.error_check.client import Answer, Request, ServiceClient, ServiceError
+from casemgr.error_check.client import Answer, Request, Send, ServiceClient, ServiceError
 from casemgr.error_check.probes import Fixtures, Given, encode_login, log_in
 from casemgr.errors import SESSION_NOT_VALID, TOO_MANY_SESSIONS
 from casemgr.header_fields import SESSION_HEADER
@@ -56,14 +56,15 @@ def _first_problem(messages: Any) -> str:
 
 
 @contextmanager
-def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[Fixtures]:
+def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[tuple[Fixtures, Send]]:
     """Open the sessions that probes take, and end them afterwards.
 
+    :returns: also what sends requests, and ends the sessions that come of those too.
     :raises ServiceError: when the service cannot be used, or a session cannot be ended.
     """
     with ExitStack() as stack:
         sessions = _Sessions(client, accounts, stack)
-        yield Fixtures(
+        fixtures = Fixtures(
             user=sessions.log_in("user"),
             forbidden_case=Given(f"{case_id}")
             if (case_id := accounts.get("forbidden_case"))
@@ -74,8 +75,8 @@ def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[Fix
             # The last one, since it may be one of the others.
             full_account=sessions.fill("user_with_many_sessions"),
             locked_name=secrets.token_urlsafe(),
-            send=sessions.send,
         )
+        yield fixtures, sessions.send
 
 
 class _Sessions:

@@ -48,6 +48,10 @@ class Answer(NamedTuple):
     body: bytes
 
 
+Send = Callable[[Request], Answer]
+"""Sends a request."""
+
+
 class ServiceClient:
     """Sends requests to one service and to nobody else, each over a connection of its own."""
 

@@ -2,14 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import NamedTuple
 
 from casemgr import errors
 from casemgr.access import VIEW_AGENT_CONSOLE
 from casemgr.actors import ActorKind
-from casemgr.error_check.client import Answer, Request
+from casemgr.error_check.client import Request
 from casemgr.errors import DetailValue, ErrorDef
 from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.ids import MAX_ID
@@ -53,7 +53,6 @@ class Fixtures(NamedTuple):
     :param customer: the session of a customer.
     :param client_of_other_type: the token of a client application of a type other than API.
     :param locked_name: a user name with too many failed logins.
-    :param send: sends a request; the session that its answer may bring is ended in the end.
     """
 
     user: Given
@@ -63,7 +62,6 @@ class Fixtures(NamedTuple):
     customer: Given
     client_of_other_type: Given
     locked_name: str
-    send: Callable[[Request], Answer]
 
 
 class Probe(NamedTuple):

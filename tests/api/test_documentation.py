@@ -72,6 +72,7 @@ def test_errors_are_told_in_each_locale(visitor: FlaskClient, locale: Locale) ->
         pytest.param("", "pl", "en-US", id="nothing that there is"),
         pytest.param("?locale=ja-JP", "de", "ja-JP", id="what was clicked on"),
         pytest.param("?locale=ja", "de", "ja-JP", id="a language"),
+        pytest.param(f"?locale={'a-' * 30_000}a", "de", "de-DE", id="a long one that there is not"),
         pytest.param("?locale=xx", "de", "de-DE", id="a locale that there is not"),
     ],
 )

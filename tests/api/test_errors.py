@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from lxml import etree
 from sqlalchemy import URL
+from werkzeug.exceptions import NotFound
 
 from app import create_app
 from casemgr import errors
@@ -210,3 +211,15 @@ def test_anything_unexpected_is_500(app: Flask, client: CheckedClient) -> None:
     assert error(response) == (500, "500-100")
     assert response.headers["Content-Language"] == "sv-SE"
     assert "inside" not in response.text
+
+
+def test_what_fails_after_the_view_is_500_whatever_it_is(
+    app: Flask, have: Have, get: Get, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Response) -> Response:
+        raise NotFound
+
+    have(case(1))
+    app.after_request(fail)
+    assert error(get("1")) == (500, "500-100")
+    assert "werkzeug.exceptions.NotFound" in caplog.text

@@ -24,7 +24,6 @@ from casemgr.cli import main
 from casemgr.config import Config
 from casemgr.database import writing
 from casemgr.error_check import accounts
-from casemgr.error_check.client import ServiceClient
 from casemgr.error_check.probes import Fixtures, Given, build_probes
 from casemgr.errors import CATALOGUE, UNEXPECTED
 from casemgr.locales import LOCALES
@@ -86,16 +85,7 @@ def application(database_url: URL) -> Iterator[Wsgi]:
 
 def test_every_error_but_an_unexpected_one_has_a_probe() -> None:
     nothing = Given()
-    fixtures = Fixtures(
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        locked_name="",
-        send=ServiceClient("http://127.0.0.1:1").send,
-    )
+    fixtures = Fixtures(nothing, nothing, nothing, nothing, nothing, nothing, locked_name="")
     provoked = list(build_probes(fixtures, LOCALES[0], MediaType.JSON))
     assert provoked == [definition for definition in CATALOGUE if definition is not UNEXPECTED]
 
