@@ -19,7 +19,7 @@ from casemgr.media_types import MediaType
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale, select_media_type
 from casemgr.parameters import parse_force_login
-from casemgr.paths import AUTHENTICATION_PATH
+from casemgr.paths import AUTHENTICATION_PATH, LOGIN_PATH, SESSION_PATH
 from casemgr.request_bodies import MAX_BODY, parse_login, select_body_type
 from casemgr.responses import Response
 from casemgr.sessions import end_session
@@ -46,15 +46,15 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         response.headers[SESSION_HEADER] = session_id
         return response
 
-    @blueprint.post(f"{AUTHENTICATION_PATH}/user/login")
+    @blueprint.post(LOGIN_PATH.format(kind=ActorKind.USER))
     def log_in_user() -> Response:
         return log_in(ActorKind.USER)
 
-    @blueprint.post(f"{AUTHENTICATION_PATH}/customer/login")
+    @blueprint.post(LOGIN_PATH.format(kind=ActorKind.CUSTOMER))
     def log_in_customer() -> Response:
         return log_in(ActorKind.CUSTOMER)
 
-    @blueprint.delete(f"{AUTHENTICATION_PATH}/session")
+    @blueprint.delete(SESSION_PATH)
     def log_out() -> Response:
         observed = observations.of_request()
         observed.media_type = select_media_type(read_field(request.environ, "Accept"))
@@ -81,9 +81,11 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         metadata = oauth2.describe_server(config.base_url or requested_base_url(request.environ))
         return Response(orjson.dumps(metadata), content_type=MediaType.JSON)
 
-    for path in ("/user/login", "/customer/login", oauth2.TOKEN_PATH, oauth2.REVOCATION_PATH):
+    for kind in (ActorKind.USER, ActorKind.CUSTOMER):
+        answer_options(blueprint, LOGIN_PATH.format(kind=kind), ["POST"])
+    for path in (oauth2.TOKEN_PATH, oauth2.REVOCATION_PATH):
         answer_options(blueprint, f"{AUTHENTICATION_PATH}{path}", ["POST"])
-    answer_options(blueprint, f"{AUTHENTICATION_PATH}/session", ["DELETE"])
+    answer_options(blueprint, SESSION_PATH, ["DELETE"])
     answer_options(blueprint, oauth2.METADATA_PATH, ["GET", "HEAD"])
     return blueprint
 

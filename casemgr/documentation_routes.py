@@ -18,7 +18,7 @@ from casemgr.header_fields import read_field
 from casemgr.locales import DEFAULT_LOCALE, LOCALES, Locale, look_up
 from casemgr.methods import answer_options
 from casemgr.negotiation import select_locale
-from casemgr.paths import BASE_PATH
+from casemgr.paths import DOCUMENTATION_PATH
 
 _OWN = files("casemgr").joinpath("static")
 _SWAGGER_UI = files("flask_swagger_ui").joinpath("dist")
@@ -45,10 +45,10 @@ def create_blueprint(base_url: str | None) -> Blueprint:
 
     :param base_url: scheme and authority under which clients reach the service; None means those of each request.
     """
-    blueprint = Blueprint("documentation", __name__, url_prefix=BASE_PATH, template_folder="templates")
+    blueprint = Blueprint("documentation", __name__, url_prefix=DOCUMENTATION_PATH, template_folder="templates")
     blueprint.add_app_template_filter(_with_placeholders, "with_placeholders")
 
-    @blueprint.get("/docs")
+    @blueprint.get("")
     def show_page() -> Response:
         locale = _locale_of_errors(request.args.get("locale", ""))
         page = render_template(
@@ -60,7 +60,7 @@ def create_blueprint(base_url: str | None) -> Blueprint:
         )
         return Response(page, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})
 
-    @blueprint.get("/docs/<name>")
+    @blueprint.get("/<name>")
     def get_file(name: str) -> Response:
         if name not in _FILES:
             raise NotFound
@@ -72,7 +72,7 @@ def create_blueprint(base_url: str | None) -> Blueprint:
         observations.of_request().is_file = True
         return response
 
-    for path in ("/docs", "/docs/<name>"):
+    for path in ("", "/<name>"):
         answer_options(blueprint, path, ["GET", "HEAD"])
     return blueprint
 

@@ -17,7 +17,7 @@ from casemgr.errors import SESSION_NOT_VALID, TOO_MANY_SESSIONS
 from casemgr.header_fields import SESSION_HEADER
 from casemgr.login import MAX_SESSIONS
 from casemgr.oauth2 import FORM, REVOCATION_PATH, TOKEN_PATH
-from casemgr.paths import AUTHENTICATION_PATH
+from casemgr.paths import AUTHENTICATION_PATH, SESSION_PATH
 from schemas.accounts import AccountsSchema
 
 _MAX_FILE = 2**16
@@ -125,8 +125,7 @@ class _Sessions:
         """Send a request, and see to it that the session that it may bring is ended."""
         answer = self._client.send(request)
         if session_id := _session_of(answer):
-            path = f"{AUTHENTICATION_PATH}/session"
-            self._stack.callback(self._end, Request("DELETE", path, {SESSION_HEADER: session_id}))
+            self._stack.callback(self._end, Request("DELETE", SESSION_PATH, {SESSION_HEADER: session_id}))
         return answer
 
     def _end(self, request: Request) -> None:

@@ -17,17 +17,12 @@ from casemgr.locales import LOCALES, Locale
 from casemgr.login import MAX_SESSIONS
 from casemgr.media_types import MediaType
 from casemgr.parameters import MAX_IDS, MAX_IDS_LENGTH, ForceLogin
-from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH, CASE_PATH
+from casemgr.paths import BASE_PATH, CASE_PATH, LOGIN_PATH
 from casemgr.representations.as_xml import NAMESPACE
 from casemgr.request_bodies import ELEMENT, MAX_BODY, MAX_DEPTH
 
-_LOGIN_PATHS: Mapping[ActorKind, str] = {
-    ActorKind.USER: f"{AUTHENTICATION_PATH}/user/login",
-    ActorKind.CUSTOMER: f"{AUTHENTICATION_PATH}/customer/login",
-}
-
 _NOWHERE = f"{BASE_PATH}/cases"
-_LOGIN_PATH = _LOGIN_PATHS[ActorKind.USER]
+_USER_LOGIN = LOGIN_PATH.format(kind=ActorKind.USER)
 _NOBODY = str(MAX_ID + 1)
 """An ID that nothing has: the database could not hold it."""
 
@@ -120,7 +115,7 @@ def build_probes(fixtures: Fixtures, locale: Locale, media_type: MediaType) -> d
         errors.ACTION_MISSING: _ask("1", _session(fixtures.user_without_action), **asdict(VIEW_AGENT_CONSOLE)),
         errors.PATH_NOT_FOUND: Probe(Request("GET", _NOWHERE), {"path": _NOWHERE}),
         errors.CASES_NOT_FOUND: _ask(_NOBODY, user, id=[_NOBODY]),
-        errors.METHOD_NOT_ALLOWED: Probe(Request("GET", _LOGIN_PATH), {"method": ["OPTIONS", "POST"], "used": "GET"}),
+        errors.METHOD_NOT_ALLOWED: Probe(Request("GET", _USER_LOGIN), {"method": ["OPTIONS", "POST"], "used": "GET"}),
         errors.LANGUAGE_NOT_ACCEPTABLE: _ask(
             "1",
             _Field("Accept-Language", Given(no_language)),
@@ -145,7 +140,7 @@ def encode_login(user_name: str, password: str) -> str:
 
 def log_in(kind: ActorKind, body: str) -> Request:
     """Build a login."""
-    return Request("POST", _LOGIN_PATHS[kind], {"Content-Type": MediaType.JSON}, body)
+    return Request("POST", LOGIN_PATH.format(kind=kind), {"Content-Type": MediaType.JSON}, body)
 
 
 def _session(given: Given) -> _Field:
@@ -165,5 +160,5 @@ def _ask(ids: str | Given, /, *fields: _Field, **values: DetailValue) -> Probe:
 
 def _log_in(body: str | Given, query: str = "", /, content_type: str = MediaType.JSON, **values: DetailValue) -> Probe:
     sent = Given(body) if isinstance(body, str) else body
-    request = Request("POST", _LOGIN_PATH + query, {"Content-Type": content_type}, sent.text)
+    request = Request("POST", _USER_LOGIN + query, {"Content-Type": content_type}, sent.text)
     return Probe(request, values, sent if sent.reason else None)

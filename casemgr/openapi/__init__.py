@@ -12,7 +12,7 @@ from casemgr.i18n import use_locale
 from casemgr.locales import DEFAULT_LOCALE
 from casemgr.openapi.components import add_components, create_plugin
 from casemgr.openapi.operations import YAML, add_cases, add_descriptions, add_parameters, add_sessions, add_tokens
-from casemgr.paths import BASE_PATH
+from casemgr.paths import DOCUMENTATION_PATH
 
 __all__ = ["YAML", "as_json", "as_yaml", "describe_api"]
 
@@ -35,7 +35,7 @@ def describe_api() -> dict[str, Any]:
         plugins=[plugin],
         info={"summary": "Customer-service cases by ID, as JSON or XML, in fifteen languages."},
         servers=[{"url": "/"}],
-        externalDocs={"url": f"{BASE_PATH}/docs", "description": "A guide, and what errors say in every language."},
+        externalDocs={"url": DOCUMENTATION_PATH, "description": "A guide, and what errors say in every language."},
         tags=[{"name": name, "description": description} for name, description in _TAGS.items()],
     )
     with use_locale(DEFAULT_LOCALE):

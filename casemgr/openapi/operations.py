@@ -15,7 +15,7 @@ from casemgr.media_types import MediaType
 from casemgr.openapi.components import ID, SESSION_ECHO, describe_errors, describe_ids, describe_response
 from casemgr.openapi.examples import example_of_cases, example_of_login
 from casemgr.parameters import MAX_IDS, MAX_IDS_LENGTH, PARAMETERS, ForceLogin, Order, SortKey
-from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH
+from casemgr.paths import AUTHENTICATION_PATH, BASE_PATH, LOGIN_PATH, SESSION_PATH
 
 _OF_EVERY_OPERATION = (errors.LANGUAGE_NOT_ACCEPTABLE, errors.MEDIA_TYPE_NOT_ACCEPTABLE, errors.UNEXPECTED)
 _OF_CREDENTIALS = (
@@ -214,7 +214,7 @@ def add_sessions(spec: APISpec) -> None:
             for media_type in MediaType
         }
         spec.path(
-            f"{AUTHENTICATION_PATH}/{kind}/login",
+            LOGIN_PATH.format(kind=kind),
             operations={
                 "post": {
                     "tags": ["sessions"],
@@ -232,7 +232,7 @@ def add_sessions(spec: APISpec) -> None:
             },
         )
     spec.path(
-        f"{AUTHENTICATION_PATH}/session",
+        SESSION_PATH,
         operations={
             "delete": {
                 "tags": ["sessions"],
