@@ -17,7 +17,7 @@ from benchmarks import dataset, report
 from benchmarks.report import FLASK, POSTGRESQL, SQLITE
 from benchmarks.requests import CASES, CONSTANT, Request, errors
 from benchmarks.servers import Measurement, Server, gunicorn, uvicorn
-from casemgr.database import create_engine
+from casemgr.database.engine import create_engine
 from tests.faults.deployment import ROOT
 from tests.postgresql import Cluster, find_binaries
 

@@ -25,27 +25,31 @@ from werkzeug.test import create_environ, run_wsgi_app
 from app import create_app
 from benchmarks import dataset
 from benchmarks.requests import CASES
-from casemgr import i18n, models, negotiation, observations, request_log, responses
-from casemgr.actors import ActorKind
-from casemgr.cases import ActivitySummary, Case
+from casemgr.cases.repository import load_cases
 from casemgr.config import Config
-from casemgr.database import Reading, create_engine
-from casemgr.error_responses import respond
-from casemgr.errors import IDS_NOT_VALID, ApiError
-from casemgr.exchanges import Exchange, ExchangeMiddleware
-from casemgr.header_fields import REQUEST_ID_HEADER, read_field
-from casemgr.instants import format_instant
-from casemgr.locales import LOCALES
-from casemgr.media_types import MediaType
-from casemgr.observations import Observations
-from casemgr.repository import load_cases
+from casemgr.database import models
+from casemgr.database.engine import create_engine
+from casemgr.database.reading import Reading
+from casemgr.database.statements import Statement
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.cases import ActivitySummary, Case
+from casemgr.domain.instants import format_instant
+from casemgr.errors.catalogue import IDS_NOT_VALID
+from casemgr.errors.definitions import ApiError
+from casemgr.http import negotiation
+from casemgr.http.headers import REQUEST_ID_HEADER, read_field
+from casemgr.http.media_types import XML_NAMESPACE, MediaType
+from casemgr.i18n import translation
+from casemgr.i18n.locales import LOCALES
+from casemgr.observability import context, log
+from casemgr.observability.context import AccessRecord, RequestContext, select_request_id
 from casemgr.representations import case_encoder
-from casemgr.representations.as_xml import NAMESPACE
-from casemgr.request_ids import select_request_id
-from casemgr.statements import Statement
+from casemgr.representations.plan import Kind, Member, plan_of
+from casemgr.web import responses
+from casemgr.web.application import ExchangeMiddleware
+from casemgr.web.errors import respond_to_error
 from schemas import schema_for
 from schemas.fields import WHOLE
-from schemas.plan import Kind, Member, plan_of
 
 _ENOUGH = 0.02
 """Seconds that a run has to take at the least."""
@@ -116,7 +120,7 @@ def _member_closure(member: Member) -> Callable[[Any, str], Any]:
 
 
 def _append(parent: etree._Element, name: str, data: Any) -> None:
-    qualified = f"{{{NAMESPACE}}}{name}"
+    qualified = f"{{{XML_NAMESPACE}}}{name}"
     if isinstance(data, Mapping):
         element = etree.SubElement(parent, qualified)
         for member, value in data.items():
@@ -132,7 +136,7 @@ def _append(parent: etree._Element, name: str, data: Any) -> None:
 
 
 def _write_tree(dumped: list[Any]) -> bytes:
-    root = etree.Element(f"{{{NAMESPACE}}}cases", nsmap={None: NAMESPACE})
+    root = etree.Element(f"{{{XML_NAMESPACE}}}cases", nsmap={None: XML_NAMESPACE})
     _append(root, "case", dumped)
     return etree.tostring(root)
 
@@ -154,7 +158,7 @@ def _write(file: Any, name: str, data: Any) -> None:
 
 def _write_file(dumped: list[Any]) -> bytes:
     stream = io.BytesIO()
-    with etree.xmlfile(stream) as file, file.element("cases", nsmap={None: NAMESPACE}):
+    with etree.xmlfile(stream) as file, file.element("cases", nsmap={None: XML_NAMESPACE}):
         _write(file, "case", dumped)
     return stream.getvalue()
 
@@ -258,20 +262,20 @@ def _objects() -> Iterator[Comparison]:
 def _messages(app: Flask) -> Iterator[Comparison]:
     message = "What you asked for could not be found."
     locale = LOCALES[4]
-    with app.test_request_context(), flask_babel.force_locale(locale.babel), i18n.use_locale(locale):
+    with app.test_request_context(), flask_babel.force_locale(locale.babel), translation.use_locale(locale):
         yield (
             "a message in German",
             {
-                "i18n.translate()": lambda: i18n.translate(message),
+                "i18n.translate()": lambda: translation.translate(message),
                 "flask_babel.gettext()": lambda: flask_babel.gettext(message),
             },
         )
 
 
 def _lines() -> Iterator[Comparison]:
-    observed = Observations("0" * 32, actor_kind=ActorKind.USER, id_count=1, statements=2)
-    exchange = Exchange("GET", "/case/<ids>", 200, "application/json", "en-US", 766, 0.001, observed)
-    write, log = request_log.writer(timedelta(seconds=1)), logging.getLogger("casemgr.alternatives")
+    observed = RequestContext("0" * 32, actor_kind=ActorKind.USER, id_count=1, statements=2)
+    exchange = AccessRecord("GET", "/case/<ids>", 200, "application/json", "en-US", 766, 0.001, observed)
+    write, log = log.writer(timedelta(seconds=1)), logging.getLogger("casemgr.alternatives")
     yield (
         "a line of the log",
         {
@@ -283,11 +287,11 @@ def _lines() -> Iterator[Comparison]:
 
 def _exchanges() -> Iterator[Comparison]:
     """Compare what is done around every request with the same by Flask's hooks."""
-    seen: list[Exchange] = []
+    seen: list[AccessRecord] = []
     every_response = [("Vary", "Accept"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 
     def begin() -> None:
-        g.observations = Observations(select_request_id(request.headers.get(REQUEST_ID_HEADER, "")))
+        g.observations = RequestContext(select_request_id(request.headers.get(REQUEST_ID_HEADER, "")))
 
     def end(response: Response) -> Response:
         observed = g.observations
@@ -295,7 +299,7 @@ def _exchanges() -> Iterator[Comparison]:
         fields = [("Content-Language", language_tag), (REQUEST_ID_HEADER, observed.request_id)]
         response.headers.extend([*every_response, *fields])
         seen[:] = [
-            Exchange(
+            AccessRecord(
                 request.method,
                 request.url_rule.rule if request.url_rule else None,
                 response.status_code,
@@ -341,8 +345,8 @@ def _framework(app: Flask) -> Iterator[Comparison]:
     )
     error = ApiError(IDS_NOT_VALID, id=["abc"])
     with app.test_request_context("/core/casemgr/v3/case/1"):
-        token = observations.begin(Observations("0"))
-        app.register_error_handler(Exception, respond)
+        token = context.begin(RequestContext("0"))
+        app.register_error_handler(Exception, respond_to_error)
         yield (
             "an exception, answered",
             {
@@ -350,7 +354,7 @@ def _framework(app: Flask) -> Iterator[Comparison]:
                 "by the handler of its class": lambda: Flask.handle_user_exception(app, error),
             },
         )
-        observations.end(token)
+        context.end(token)
 
 
 def _negotiation() -> Iterator[Comparison]:
@@ -394,7 +398,7 @@ def _comparisons(path: Path) -> Iterator[Comparison]:
     app = create_app(Config(url))
     with Reading(engine) as source:
         cases = list(load_cases(source, _IDS).values())
-    with i18n.use_locale(LOCALES[0]):
+    with translation.use_locale(LOCALES[0]):
         yield from _representations(cases)
     yield from _statements(engine)
     yield from _objects()

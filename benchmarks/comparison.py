@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import aliased
 
-from casemgr.models import Case, Customer, Department, Folder, User
+from casemgr.database.models import Case, Customer, Department, Folder, User
 
 _MODIFIER, _OWNER = aliased(User), aliased(User)
 

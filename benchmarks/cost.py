@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 from sqlalchemy import make_url
 
-from casemgr.database import create_engine, migrate
+from casemgr.database.engine import create_engine
+from casemgr.database.schema import migrate
 from tests.api.client import CASE
 from tests.factories import USER
 from tests.faults.deployment import Deployment, Node, deploy, free_ports, url

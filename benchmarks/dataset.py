@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, text
 
-from casemgr import models
-from casemgr.actors import ActorKind
-from casemgr.database import migrate, writing
-from casemgr.hashes import digest_of
+from casemgr.accounts.sessions import digest_session_id
+from casemgr.database import models
+from casemgr.database.engine import writing
+from casemgr.database.schema import migrate
+from casemgr.domain.actors import ActorKind
 
 USER, CUSTOMER, CLIENT = "session-of-a-user", "session-of-a-customer", "session-of-a-client"
 """Session IDs of a user who may see all cases but one, of a customer, and of a client application."""
@@ -87,7 +88,7 @@ def _store_accounts(connection: Connection) -> None:
     )
     sessions = (
         {
-            "digest": digest_of(session_id),
+            "digest": digest_session_id(session_id),
             "expires": _NEVER,
             **{f"{other}_id": owner if other is kind else None for other in ActorKind},
         }

@@ -17,7 +17,7 @@ from app import create_app
 from benchmarks import dataset
 from benchmarks.requests import CASES, Request
 from casemgr.config import Config
-from casemgr.database import create_engine
+from casemgr.database.engine import create_engine
 
 _PARTS = (
     ("sqlite3", "SQLite"),

@@ -5,14 +5,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from casemgr.durations import parse_duration
+from casemgr.domain.durations import parse_duration
+from casemgr.http.addresses import Network
 
 DATABASE_URL = "CASEMGR_DATABASE_URL"
 DEFAULT_DATABASE_URL = "sqlite:///casemgr.db"
@@ -31,8 +32,6 @@ _DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 """The names that a URL may have for a database and its driver, and the driver that is used."""
-
-Network = IPv4Network | IPv6Network
 
 
 class ConfigError(ValueError):
@@ -58,13 +57,11 @@ class Pool:
     :param size: how many are kept open by each process; as many again may be opened for a while.
     :param connect_timeout: how long it may take to open one.
     :param statement_timeout: how long a statement may take; 0 means as long as it wants.
-    :param pre_ping: whether each is looked at before it is used: one that the server has closed costs no request then.
     """
 
     size: int = 5
     connect_timeout: timedelta = timedelta(seconds=5)
     statement_timeout: timedelta = timedelta(seconds=10)
-    pre_ping: bool = True
 
     @property
     def limit(self) -> int:
@@ -166,17 +163,10 @@ def _parse_size(text: str) -> int:
     return int(text)
 
 
-def _parse_switch(text: str) -> bool:
-    if text not in {"yes", "no"}:
-        raise ValueError("is neither yes nor no")
-    return text == "yes"
-
-
 _POOL = {
     "size": ("CASEMGR_POOL_SIZE", _parse_size),
     "connect_timeout": ("CASEMGR_CONNECT_TIMEOUT", parse_duration),
     "statement_timeout": ("CASEMGR_STATEMENT_TIMEOUT", parse_duration),
-    "pre_ping": ("CASEMGR_POOL_PRE_PING", _parse_switch),
 }
 _TIMES = {
     "replica_max_lag": ("CASEMGR_REPLICA_MAX_LAG", parse_duration),

@@ -1,4 +1,4 @@
-"""What a client application sees of a case."""
+"""The attributes of a case that a client application sees."""
 
 from schemas.parts import ConcernedCustomer, CustomAttributes, History, Identity, Organisation, State, Work
 

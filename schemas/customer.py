@@ -1,4 +1,4 @@
-"""What a customer sees of a case: nothing that names staff, the organisation or another customer (contract ACC-13)."""
+"""The attributes of a case that a customer sees: none about staff and the organisation (contract ACC-13)."""
 
 from schemas.parts import ConcernedCustomer, CustomAttributes, History, Identity, State, VisibleActivities
 

@@ -1,7 +1,7 @@
-"""Field types of the representations.
+"""The field types of representations.
 
-What they do when marshmallow dumps is the reference that the compiled encoders are held against; what `schemas.plan`
-reads of them is the same.
+marshmallow can dump them, which is the reference for the tests of the compiled encoders. The encoders are compiled from
+their declarations (`casemgr.representations.plan`).
 """
 
 from collections.abc import Sequence
@@ -10,50 +10,50 @@ from typing import Any
 
 from marshmallow import Schema, fields, missing
 
-from casemgr.display_values import ValueKind, name_value
+from casemgr.i18n.display_values import ValueKind, name_value
 
 XML_ATTRIBUTES = frozenset({"id", "rel", "href"})
-"""The members that XML has as attributes (contract REP-4)."""
+"""The members that are attributes in XML (contract REP-4)."""
 
 WHOLE = "*"
-"""As the `attribute` of a field: the whole object instead of one of its attributes, for a member that only wraps."""
+"""The `attribute` of a field that represents the whole object instead of one of its attributes."""
 
 
 class CamelCaseSchema(Schema):
-    """A schema whose fields are written in camel case on the wire."""
+    """A schema whose fields have names in camel case in the representation."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Name the field on the wire, unless it says how."""
+        """Derive the name in the representation, unless the field declares one."""
         if field_obj.data_key is None:
             first, *rest = field_name.split("_")
             field_obj.data_key = first + "".join(map(str.title, rest))
 
 
 class Part(CamelCaseSchema):
-    """What the schemas of a case share: nothing is written for a value that is not there."""
+    """The base of the schemas of a case, which leave out absent values."""
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Get an attribute; what is None is left out, since there is no null (contract REP-1)."""
+        """Get an attribute; None is left out, since there is no null (contract REP-1)."""
         value = obj if attr == WHOLE else getattr(obj, attr)
         return missing if value is None else value
 
 
 class NamedValueSchema(Part):
-    """A value and its name."""
+    """A value and its display value."""
 
     value = fields.String(required=True)
     display_value = fields.String(required=True)
 
 
 class DisplayValue(fields.Nested):
-    """A built-in value together with its name in the locale in use (contract REP-2)."""
+    """A value and its display value in the locale in use (contract REP-2)."""
 
     def __init__(self, kind: ValueKind, *, required: bool = False) -> None:
-        """Take the kind of value, which decides what it is called."""
+        """Declare a value of this kind."""
         super().__init__(NamedValueSchema, required=required)
         self.kind = kind
 
-    # marshmallow's own Nested is untyped and renames an argument of Field.
+    # marshmallow's Nested is untyped and renames an argument of Field.
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         named = name_value(self.kind, nested_obj)
         return super()._serialize(named, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
@@ -64,15 +64,15 @@ class Instant(fields.String):
 
 
 class Id(fields.Integer):
-    """An ID, which is written as a text (contract REP-1)."""
+    """An ID, which is represented as text (contract REP-1)."""
 
     def __init__(self) -> None:
-        """Take nothing: every object has one."""
+        """Declare the ID that every object has."""
         super().__init__(as_string=True, required=True)
 
 
 class _Attributes:
-    """The attributes of an object whose names begin alike, without their beginning."""
+    """The attributes of an object that share a prefix, without the prefix."""
 
     def __init__(self, holder: object, beginning: str) -> None:
         self._holder = holder
@@ -83,40 +83,43 @@ class _Attributes:
 
 
 class Group(fields.Nested):
-    """An object made of the attributes whose names begin with that of the field."""
+    """An object made of the attributes whose prefix is the name of the field."""
 
     def __init__(self, nested: type[Schema], *, keys: Sequence[str] = ("id",), required: bool = False) -> None:
-        """Take the schema of the object.
+        """Declare an object.
 
-        :param keys: which of its attributes tell that there is one: there is where any of them is.
+        :param keys: the attributes of the object that are all None when it is absent.
         """
         super().__init__(nested, required=required)
         self.keys = keys
 
     def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = missing) -> Any:
-        """Get the attributes of the object, or nothing where there is none."""
+        """Get the attributes of the object; missing when the object is absent."""
         group = _Attributes(obj, attr)
         return group if any(getattr(group, key) is not None for key in self.keys) else missing
 
 
 class Items(fields.List[Any]):
-    """Objects, all of one type."""
+    """A list of objects of one type."""
 
     def __init__(self, nested: type[Schema], columns: Sequence[str]) -> None:
-        """Take the schema of an object and the names of all its attributes, in their order."""
-        # Two of them beside each other would collide if they could be loaded as well.
+        """Declare a list.
+
+        :param columns: the names of all attributes of an object, in their order.
+        """
+        # Dump-only, since two lists of one schema with the attribute WHOLE would collide in loading.
         super().__init__(fields.Nested(nested), attribute=WHOLE, required=True, dump_only=True)
         self.columns = columns
 
 
 class Path(fields.String):
-    """The path of another resource, which follows from the object."""
+    """The path of a resource, made of attributes of the object."""
 
     def __init__(self, path: str, *pieces: str) -> None:
-        """Take the path, with attributes in braces.
+        """Declare a path, with attributes in braces.
 
-        :param pieces: what follows, each with one attribute, without which it is left out.
-        :raises ValueError: when a piece has another number of attributes.
+        :param pieces: further pieces with one attribute each, left out when that attribute is None.
+        :raises ValueError: when a piece does not have exactly one attribute.
         """
         if any(len(attributes_in(piece)) != 1 for piece in pieces):
             raise ValueError(f"one attribute is expected in each of {pieces}")
@@ -132,23 +135,28 @@ class Path(fields.String):
 
 
 def attributes_in(piece: str) -> list[str]:
-    """Find the attributes that a piece of a path names."""
+    """List the attributes in a piece of a path."""
     return [name for _, name, _, _ in Formatter().parse(piece) if name]
 
 
 class Links(Items):
-    """References to the resources that are listed, all of one relation."""
+    """A list of links with the same relation."""
 
     def __init__(self, rel: str, columns: Sequence[str], *path: str) -> None:
-        """Take the relation, the attributes of a resource in their order, and the pieces of its path."""
+        """Declare a list of links.
+
+        :param rel: the relation.
+        :param columns: the names of all attributes of a linked resource, in their order.
+        :param path: the pieces of the path of a linked resource.
+        """
         super().__init__(Part.from_dict({"rel": fields.Constant(rel, required=True), "href": Path(*path)}), columns)
 
 
 class Link(Links):
-    """The one reference that follows from an object."""
+    """A list of the one link that is made of the object itself."""
 
     def __init__(self, rel: str, *path: str) -> None:
-        """Take the relation and the pieces of the path."""
+        """Declare a link with this relation and these pieces of a path."""
         super().__init__(rel, (), *path)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:

@@ -6,9 +6,9 @@ required is always there where it belongs; what is not is left out where there i
 
 from marshmallow import fields
 
-from casemgr.cases import CustomAttribute, NamedValue, Note, RelatedCase
-from casemgr.display_values import ValueKind
-from casemgr.paths import ACTIVITIES_PATH, CASE_PATH, CUSTOMER_PATH, NOTE_PATH
+from casemgr.domain.cases import CustomAttribute, NamedValue, Note, RelatedCase
+from casemgr.http.paths import ACTIVITIES_PATH, CASE_PATH, CUSTOMER_PATH, NOTE_PATH
+from casemgr.i18n.display_values import ValueKind
 from schemas.fields import WHOLE, DisplayValue, Group, Id, Instant, Items, Link, Links, Part
 
 ORDER = (
@@ -37,11 +37,11 @@ ORDER = (
     "unread_activity_count",
     "id",
 )
-"""The order of the attributes of a case in either media type. Source: contract, representations."""
+"""The order of the attributes of a case in JSON and XML. Source: contract, representations."""
 
 
 class UserNameSchema(Part):
-    """A user as a case names them."""
+    """A user."""
 
     first_name = fields.String(required=True)
     last_name = fields.String(required=True)
@@ -55,27 +55,27 @@ class ByUserSchema(Part):
 
 
 class ActivitiesSchema(Part):
-    """Where the activities of a case are."""
+    """The link to the activities of a case."""
 
     link = Link("activity", ACTIVITIES_PATH, "&customer={on_behalf_of}")
 
 
 class DepartmentSchema(Part):
-    """The department that a case belongs to."""
+    """The department of a case."""
 
     name = fields.String(required=True)
     id = Id()
 
 
 class FolderSchema(Part):
-    """The folder that a case lies in."""
+    """The folder of a case."""
 
     name = DisplayValue(ValueKind.FOLDER, required=True)
     id = Id()
 
 
 class OwnerSchema(Part):
-    """Who has a case, and in which folder."""
+    """The owner and the folder of a case."""
 
     user = Group(UserNameSchema)
     folder = Group(FolderSchema)
@@ -90,7 +90,7 @@ class CustomerNameSchema(Part):
 
 
 class RelatedCasesSchema(Part):
-    """Where the related cases are."""
+    """The links to the related cases."""
 
     link = Links("case", RelatedCase._fields, CASE_PATH)
 
@@ -112,7 +112,7 @@ class NotesSchema(Part):
 
 
 class AttribValueSchema(Part):
-    """A value of a custom attribute; only those of enumerations have names."""
+    """A value of a custom attribute; only the values of enumerations have a display value."""
 
     value = fields.String(required=True)
     display_value = fields.String()
@@ -138,7 +138,7 @@ class CustomAttributesSchema(Part):
 
 
 class Identity(Part):
-    """Which case it is, and where to find it and its activities."""
+    """The ID of a case, and the links to the case and its activities."""
 
     link = Link("self", CASE_PATH, "?customer={on_behalf_of}")
     activities = fields.Nested(ActivitiesSchema, attribute=WHOLE, required=True)
@@ -146,7 +146,7 @@ class Identity(Part):
 
 
 class State(Part):
-    """What the case is about and how it stands."""
+    """Subject, status, severity and dates."""
 
     status = DisplayValue(ValueKind.STATUS, required=True)
     last_modified = Instant(required=True)
@@ -162,7 +162,7 @@ class ConcernedCustomer(Part):
 
 
 class Organisation(Part):
-    """Which part of the organisation has the case, and who there."""
+    """Department, owner, and who modified the case; staff only."""
 
     department = Group(DepartmentSchema, required=True)
     last_modified_by = Group(ByUserSchema)
@@ -170,7 +170,7 @@ class Organisation(Part):
 
 
 class History(Part):
-    """Where the case comes from and when it ended."""
+    """Origin and end of a case."""
 
     created = Instant(required=True)
     originating_channel = DisplayValue(ValueKind.CHANNEL)
@@ -178,13 +178,13 @@ class History(Part):
 
 
 class CustomAttributes(Part):
-    """What the organisation adds to its cases."""
+    """The custom attributes that the organisation has defined."""
 
     custom_attributes = fields.Nested(CustomAttributesSchema, required=True)
 
 
 class Work(Part):
-    """What the staff did and wrote."""
+    """The work of the staff; for staff only."""
 
     created_by = Group(ByUserSchema)
     description = fields.String()
@@ -195,7 +195,7 @@ class Work(Part):
 
 
 class VisibleActivities(Part):
-    """What a customer learns of the activities that are visible to them."""
+    """The summary of the activities that are visible to a customer."""
 
     recent_activity_date = Instant(required=True)
     unread_activity_count = fields.Integer(required=True)

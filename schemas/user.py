@@ -1,4 +1,4 @@
-"""What a user sees of a case."""
+"""The attributes of a case that a user sees."""
 
 from schemas.parts import ConcernedCustomer, CustomAttributes, History, Identity, Organisation, State, Work
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Engine, delete
 
-from casemgr import models
-from casemgr.database import create_engine, migrate
+from casemgr.database import models
+from casemgr.database.engine import create_engine
+from casemgr.database.schema import migrate
 from tests.live.chromium import find_chromium
 from tests.postgresql import Cluster, find_binaries
 

@@ -9,9 +9,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, update
 
-from casemgr.hashes import hash_password
-from casemgr.importer import import_dataset
-from casemgr.models import ClientApplication, Customer, User
+from casemgr.accounts.passwords import hash_password
+from casemgr.database.models import ClientApplication, Customer, User
+from casemgr.imports.importer import import_dataset
 
 Record = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""The check of a running service: every error is provoked, and what it says held against the catalogues of this one."""
+"""The check of a running service: it provokes every error, and compares the responses with the error catalogue."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,41 +10,39 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from casemgr import i18n
-from casemgr.actors import ActorKind
-from casemgr.dataset import shorten
-from casemgr.error_bodies import build_error_body
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.texts import shorten
+from casemgr.error_check.accounts import encode_login, log_in
 from casemgr.error_check.client import Answer, Send
-from casemgr.error_check.probes import Fixtures, Probe, build_probes, encode_login, log_in
-from casemgr.errors import (
+from casemgr.error_check.fixtures import Fixtures
+from casemgr.errors.bodies import build_error_body
+from casemgr.errors.catalogue import (
     CATALOGUE,
     LANGUAGE_NOT_ACCEPTABLE,
     LOGIN_FAILED,
     MEDIA_TYPE_NOT_ACCEPTABLE,
     TOO_MANY_FAILURES,
     TOO_MANY_SESSIONS,
-    ApiError,
-    ErrorDef,
 )
-from casemgr.header_fields import USER_MESSAGE_HEADER
-from casemgr.locales import DEFAULT_LOCALE, Locale
-from casemgr.media_types import MediaType
-from casemgr.openapi.examples import ERROR_NAMES
-from casemgr.representations import ENCODERS
-from casemgr.representations.as_xml import NAMESPACE
-from casemgr.throttling import MAX_FAILURES_OF_ACCOUNT
+from casemgr.errors.definitions import ApiError, DetailValue, ErrorDef
+from casemgr.http.headers import USER_MESSAGE_HEADER
+from casemgr.http.limits import MAX_FAILURES_OF_ACCOUNT
+from casemgr.http.media_types import XML_NAMESPACE, MediaType
+from casemgr.i18n.locales import DEFAULT_LOCALE, Locale
+from casemgr.i18n.translation import use_locale
+from casemgr.representations import FORMATS
 
 _MAX_SHOWN = 20
-"""Answers whose differences a table shows."""
+"""Wrong responses whose differences a table shows."""
 
 _LAST = (LOGIN_FAILED, TOO_MANY_FAILURES)
-"""What takes failed logins comes last, in this order: after too many of them nobody can log in."""
+"""Errors that take failed logins come last, in this order: after too many of them nobody can log in."""
 
 _LANGUAGE, _TYPE, _UNREADABLE = "Content-Language", "Content-Type", "unreadable body"
 
 
 class Result(StrEnum):
-    """What comes of a probe."""
+    """The result of a probe."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -53,13 +51,14 @@ class Result(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """What came of provoking an error in a locale and a media type.
+    """The outcome of provoking an error in a locale and a media type.
 
-    :param error: its code, with a number where several errors have the same, as in the description of the API.
-    :param explanation: what differs, or why the error was not provoked.
+    :param name: the unique name of the error.
+    :param explanation: the differences, or why the error was not provoked.
     """
 
-    error: str
+    code: str
+    name: str
     locale: str
     media_type: str
     result: Result
@@ -67,56 +66,56 @@ class Outcome(NamedTuple):
 
 
 def check_errors(send: Send, fixtures: Fixtures, locales: Sequence[Locale]) -> Iterator[Outcome]:
-    """Provoke every error in these locales and both media types, and compare what comes.
+    """Provoke every error in these locales and both media types, and compare the responses.
 
     :raises ServiceError: when the service cannot be used.
     """
     for definition in (*(one for one in CATALOGUE if one not in _LAST), *_LAST):
         if definition is TOO_MANY_FAILURES:
             for _ in range(MAX_FAILURES_OF_ACCOUNT):
-                send(log_in(ActorKind.USER, encode_login(fixtures.locked_name, "")))
+                send(log_in(ActorKind.USER, encode_login(fixtures.locked_name.text, "")))
         for locale in locales:
             for media_type in MediaType:
-                probe = build_probes(fixtures, locale, media_type).get(definition)
-                result, explanation = _try(send, definition, probe, locale, media_type)
-                yield Outcome(ERROR_NAMES[definition], locale.language_tag, media_type, result, explanation)
+                result, explanation = _provoke(send, definition, fixtures, locale, media_type)
+                yield Outcome(definition.code, definition.name, locale.language_tag, media_type, result, explanation)
 
 
-def _try(
-    send: Send,
-    definition: ErrorDef,
-    probe: Probe | None,
-    locale: Locale,
-    media_type: MediaType,
+def _provoke(
+    send: Send, definition: ErrorDef, fixtures: Fixtures, locale: Locale, media_type: MediaType
 ) -> tuple[Result, str]:
+    probe = definition.probe
     if probe is None:
         return Result.NOT_PROVOKED, "Only a fault of the service provokes it."
-    if lacking := probe.lacking:
-        return (Result.REFUSED if lacking.is_refused else Result.NOT_PROVOKED), lacking.reason
-    fields = {"Accept": media_type, "Accept-Language": locale.language_tag, USER_MESSAGE_HEADER: "yes"}
-    answer = send(replace(probe.request, fields={**fields, **probe.request.fields}))
+    if missing := fixtures.find_missing(probe):
+        return (Result.REFUSED if missing.is_refused else Result.NOT_PROVOKED), missing.reason
+    request = fixtures.build_request(probe)
+    headers = {"Accept": media_type, "Accept-Language": locale.language_tag, USER_MESSAGE_HEADER: "yes"}
+    answer = send(replace(request, fields={**headers, **request.fields}))
     if definition in (LOGIN_FAILED, TOO_MANY_SESSIONS) and answer.status == TOO_MANY_FAILURES.status:
         seconds = answer.fields.get("Retry-After")
         return Result.REFUSED, f"Too many logins from this address have failed; it is let in again in {seconds} s."
-    differences = "; ".join(_compare(_expect(definition, probe, locale, media_type, answer), answer))
+    values = fixtures.build_values(definition.example if probe.values is None else probe.values)
+    expected = _expect(definition, values, locale, media_type, answer)
+    differences = "; ".join(_compare(expected, answer))
     return (Result.WRONG if differences else Result.RIGHT), differences
 
 
-def _expect(definition: ErrorDef, probe: Probe, locale: Locale, media_type: MediaType, answer: Answer) -> Answer:
-    """Answer as this installation would."""
-    values = dict(probe.values)
+def _expect(
+    definition: ErrorDef, values: dict[str, DetailValue], locale: Locale, media_type: MediaType, answer: Answer
+) -> Answer:
+    """Build the response of this installation."""
     if definition is TOO_MANY_FAILURES:
-        # Only the service knows how many; what it says has to agree with itself.
+        # Only the service knows the seconds; its sentence and its header have to agree.
         retry_after = answer.fields.get("Retry-After", "")
         values["seconds"] = int(retry_after) if retry_after.isdecimal() else 0
-    # What cannot be had is what was asked for (contract NEG-2, NEG-5).
+    # An error about negotiation cannot be in what was requested (contract NEG-2, NEG-5).
     locale = DEFAULT_LOCALE if definition is LANGUAGE_NOT_ACCEPTABLE else locale
     media_type = MediaType.JSON if definition is MEDIA_TYPE_NOT_ACCEPTABLE else media_type
-    with i18n.use_locale(locale):
+    with use_locale(locale):
         body = build_error_body(ApiError(definition, **values), with_user_message=True)
     fields = HTTPMessage()
     fields[_LANGUAGE], fields[_TYPE] = locale.language_tag, media_type
-    return Answer(definition.status, fields, ENCODERS[media_type].encode_error(body))
+    return Answer(definition.status, fields, FORMATS[media_type].encode_error(body))
 
 
 def _compare(expected: Answer, got: Answer) -> Iterator[str]:
@@ -127,7 +126,7 @@ def _compare(expected: Answer, got: Answer) -> Iterator[str]:
 
 
 def _excerpt(parts: Mapping[str, str], others: Mapping[str, str], part: str) -> str:
-    """Quote a part from shortly before it begins to differ."""
+    """Quote a part, beginning shortly before the first difference."""
     if part not in parts:
         return "nothing"
     pairs = enumerate(zip_longest(parts[part], others.get(part, "")))
@@ -136,7 +135,7 @@ def _excerpt(parts: Mapping[str, str], others: Mapping[str, str], part: str) -> 
 
 
 def _read(answer: Answer) -> dict[str, str]:
-    """Read what is compared of an answer, by name; members that are no texts as JSON."""
+    """Read the parts of a response that are compared, by name; members that are not text as JSON."""
     parts: dict[str, object] = {"HTTP status": int(answer.status)}
     parts |= {name: answer.fields[name] for name in (_LANGUAGE, _TYPE) if name in answer.fields}
     try:
@@ -154,10 +153,10 @@ def _read_json(body: bytes) -> dict[str, object]:
 
 def _read_xml(body: bytes) -> dict[str, object]:
     root = etree.fromstring(body, etree.XMLParser(resolve_entities=False))
-    if root.tag != f"{{{NAMESPACE}}}error":
+    if root.tag != f"{{{XML_NAMESPACE}}}error":
         raise ValueError
     return {
-        str(member.tag).removeprefix(f"{{{NAMESPACE}}}"): [dict(detail.attrib) for detail in member] or member.text
+        str(member.tag).removeprefix(f"{{{XML_NAMESPACE}}}"): [dict(detail.attrib) for detail in member] or member.text
         for member in root
     }
 
@@ -170,20 +169,22 @@ def tabulate(outcomes: Sequence[Outcome]) -> Iterator[str]:
     locales = list(dict.fromkeys(outcome.locale for outcome in outcomes))
     cells: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in outcomes:
-        cells.setdefault((outcome.error, outcome.locale), []).append(outcome)
-    yield f"{'':11} {' '.join(locales)}"
-    for error in ERROR_NAMES.values():
-        yield f"{error:11} {' '.join(f'{_cell(cells[error, locale]):5}' for locale in locales)}".rstrip()
+        cells.setdefault((outcome.name, outcome.locale), []).append(outcome)
+    width = max(len(definition.name) for definition in CATALOGUE)
+    yield f"{'':{10 + width}} {' '.join(locales)}"
+    for definition in CATALOGUE:
+        row = " ".join(f"{_cell(cells[definition.name, locale]):5}" for locale in locales)
+        yield f"{definition.code:9} {definition.name:{width}} {row}".rstrip()
     yield ""
     yield "ok: both media types are right; JSON, XML, both: they are wrong; -: not provoked"
-    yield "406-100 is told in en-US and 406-101 in JSON, whatever was asked for."
+    yield "406-100 always comes in en-US, and 406-101 in JSON."
     reasons: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         if outcome.result in (Result.REFUSED, Result.NOT_PROVOKED):
-            reasons.setdefault(outcome.explanation, {})[outcome.error] = None
+            reasons.setdefault(outcome.explanation, {})[outcome.name] = None
     yield from (f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
     wrong = [outcome for outcome in outcomes if outcome.result is Result.WRONG]
-    yield from (f"{one.error} {one.locale} {one.media_type}: {one.explanation}" for one in wrong[:_MAX_SHOWN])
+    yield from (f"{one.name} {one.locale} {one.media_type}: {one.explanation}" for one in wrong[:_MAX_SHOWN])
     if len(wrong) > _MAX_SHOWN:
         yield f"… and {len(wrong) - _MAX_SHOWN} more that are wrong"
 

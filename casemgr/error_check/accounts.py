@@ -1,4 +1,4 @@
-"""What errors are provoked with: sessions of accounts that a file names, which are ended afterwards."""
+"""The accounts of a check: loading them from a file, opening sessions, and ending these afterwards."""
 
 import json
 import secrets
@@ -7,36 +7,64 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
 
-from casemgr.actors import ActorKind
-from casemgr.dataset import shorten
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.texts import shorten
 from casemgr.error_check.client import Answer, Request, Send, ServiceClient, ServiceError
-from casemgr.error_check.probes import Fixtures, Given, encode_login, log_in
-from casemgr.errors import SESSION_NOT_VALID, TOO_MANY_SESSIONS
-from casemgr.header_fields import SESSION_HEADER
-from casemgr.login import MAX_SESSIONS
-from casemgr.oauth2 import FORM, REVOCATION_PATH, TOKEN_PATH
-from casemgr.paths import AUTHENTICATION_PATH, SESSION_PATH
-from schemas.accounts import AccountsSchema
+from casemgr.error_check.fixtures import Fixture, Fixtures
+from casemgr.errors.catalogue import SESSION_NOT_VALID, TOO_MANY_SESSIONS
+from casemgr.http.headers import SESSION_HEADER
+from casemgr.http.limits import MAX_SESSIONS
+from casemgr.http.media_types import FORM, MediaType
+from casemgr.http.paths import LOGIN_PATH, REVOCATION_PATH, SESSION_PATH, TOKEN_PATH
+from casemgr.imports.fields import Id, Name, Text
+from casemgr.imports.records import Record
 
 _MAX_FILE = 2**16
 """Bytes of a file of accounts that are read."""
 
+
+class LoginRecord(Record):
+    """The credentials of a user or customer."""
+
+    user_name = Name(required=True)
+    password = Text(required=True)
+
+
+class ClientRecord(Record):
+    """The credentials of a client application."""
+
+    client_id = Name(required=True)
+    client_secret = Text(required=True)
+
+
+class AccountsSchema(Record):
+    """The file of accounts; each account may be missing."""
+
+    error_messages = {"unknown": "is none of the accounts", "type": "must be an object"}  # noqa: RUF012 - marshmallow's
+    user = fields.Nested(LoginRecord)
+    forbidden_case = Id()
+    user_without_action = fields.Nested(LoginRecord)
+    user_with_many_sessions = fields.Nested(LoginRecord)
+    customer = fields.Nested(LoginRecord)
+    client_of_other_type = fields.Nested(ClientRecord)
+
+
 _SCHEMA = AccountsSchema()
 
 Accounts = Mapping[str, Any]
-"""What `AccountsSchema` loads."""
+"""The result of loading a file with `AccountsSchema`."""
 
 
 class AccountsError(ValueError):
-    """The accounts cannot be used; the text is what is wrong with them."""
+    """The file of accounts cannot be used; the text says why."""
 
 
 def load_accounts(stream: BinaryIO) -> Accounts:
     """Load the accounts from JSON.
 
-    :raises AccountsError: with the first thing that is wrong.
+    :raises AccountsError: with the first problem.
     """
     try:
         loaded: Accounts = _SCHEMA.load(json.loads(stream.read(_MAX_FILE)))
@@ -57,59 +85,58 @@ def _first_problem(messages: Any) -> str:
 
 @contextmanager
 def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[tuple[Fixtures, Send]]:
-    """Open the sessions that probes take, and end them afterwards.
+    """Open the sessions that probes need, and end them after the `with` block.
 
-    :returns: also what sends requests, and ends the sessions that come of those too.
+    :returns: the fixtures, and a function that sends requests; sessions that these open are ended as well.
     :raises ServiceError: when the service cannot be used, or a session cannot be ended.
     """
     with ExitStack() as stack:
         sessions = _Sessions(client, accounts, stack)
         fixtures = Fixtures(
             user=sessions.log_in("user"),
-            forbidden_case=Given(f"{case_id}")
-            if (case_id := accounts.get("forbidden_case"))
-            else _absent("forbidden_case"),
+            forbidden_case=_forbidden_case(accounts),
             user_without_action=sessions.log_in("user_without_action"),
             customer=sessions.log_in("customer", ActorKind.CUSTOMER),
             client_of_other_type=sessions.fetch_token("client_of_other_type"),
-            # The last one, since it may be one of the others.
+            # Comes last, since it may be one of the other accounts.
             full_account=sessions.fill("user_with_many_sessions"),
-            locked_name=secrets.token_urlsafe(),
+            locked_name=Fixture(secrets.token_urlsafe()),
+            unknown=Fixture(secrets.token_urlsafe()),
         )
         yield fixtures, sessions.send
 
 
 class _Sessions:
-    """The sessions of one check."""
+    """The sessions of one check, which end when the stack is closed."""
 
     def __init__(self, client: ServiceClient, accounts: Accounts, stack: ExitStack) -> None:
         self._client = client
         self._accounts = accounts
         self._stack = stack
 
-    def log_in(self, name: str, kind: ActorKind = ActorKind.USER) -> Given:
-        """Give the session of an account."""
+    def log_in(self, name: str, kind: ActorKind = ActorKind.USER) -> Fixture:
+        """Open a session of an account."""
         if name not in self._accounts:
             return _absent(name)
         answer = self.send(log_in(kind, encode_login(**self._accounts[name])))
-        return Given(session_id) if (session_id := _session_of(answer)) else _refused(name, answer)
+        return Fixture(session_id) if (session_id := _session_of(answer)) else _refused(name, answer)
 
-    def fill(self, name: str) -> Given:
-        """Give the body of a login to an account that has all sessions that it may have."""
+    def fill(self, name: str) -> Fixture:
+        """Open all sessions that an account may have, and return the body of a further login."""
         if name not in self._accounts:
             return _absent(name)
         body = encode_login(**self._accounts[name])
         for _ in range(MAX_SESSIONS):
             answer = self.send(log_in(ActorKind.USER, body))
             if answer.status == TOO_MANY_SESSIONS.status:
-                # Somebody else has some of them.
+                # The account had sessions before.
                 break
             if not _session_of(answer):
                 return _refused(name, answer)
-        return Given(body)
+        return Fixture(body)
 
-    def fetch_token(self, name: str) -> Given:
-        """Give the token of a client application."""
+    def fetch_token(self, name: str) -> Fixture:
+        """Fetch a token of a client application."""
         if name not in self._accounts:
             return _absent(name)
         client = self._accounts[name]
@@ -119,10 +146,10 @@ class _Sessions:
         except (ValueError, LookupError, TypeError):
             return _refused(name, answer)
         self._stack.callback(self._end, _form(REVOCATION_PATH, client, token=token))
-        return Given(token)
+        return Fixture(token)
 
     def send(self, request: Request) -> Answer:
-        """Send a request, and see to it that the session that it may bring is ended."""
+        """Send a request; if it opens a session, that will be ended."""
         answer = self._client.send(request)
         if session_id := _session_of(answer):
             self._stack.callback(self._end, Request("DELETE", SESSION_PATH, {SESSION_HEADER: session_id}))
@@ -130,21 +157,36 @@ class _Sessions:
 
     def _end(self, request: Request) -> None:
         answer = self._client.send(request)
-        # Somebody else may have ended it.
+        # The session may have ended already.
         if answer.status not in {200, 204, SESSION_NOT_VALID.status}:
             raise ServiceError(f"A session could not be ended: {_excerpt(answer)}")
+
+
+def log_in(kind: ActorKind, body: str) -> Request:
+    """Build the request of a login."""
+    return Request("POST", LOGIN_PATH.format(kind=kind), {"Content-Type": MediaType.JSON}, body)
+
+
+def encode_login(user_name: str, password: str) -> str:
+    """Encode the body of a login."""
+    return json.dumps({"userName": user_name, "password": password})
+
+
+def _forbidden_case(accounts: Accounts) -> Fixture:
+    case_id = accounts.get("forbidden_case")
+    return Fixture(str(case_id)) if case_id else _absent("forbidden_case")
 
 
 def _session_of(answer: Answer) -> str | None:
     return answer.fields.get(SESSION_HEADER) if answer.status == 204 else None
 
 
-def _absent(name: str) -> Given:
-    return Given(reason=f"--accounts names no {_SCHEMA.fields[name].data_key}.")
+def _absent(name: str) -> Fixture:
+    return Fixture(reason=f"--accounts names no {_SCHEMA.fields[name].data_key}.")
 
 
-def _refused(name: str, answer: Answer) -> Given:
-    return Given(
+def _refused(name: str, answer: Answer) -> Fixture:
+    return Fixture(
         reason=f"The account {_SCHEMA.fields[name].data_key} cannot log in: {_excerpt(answer)}", is_refused=True
     )
 
@@ -154,4 +196,4 @@ def _excerpt(answer: Answer) -> str:
 
 
 def _form(path: str, client: Mapping[str, str], **parameters: str) -> Request:
-    return Request("POST", AUTHENTICATION_PATH + path, {"Content-Type": FORM}, urlencode({**client, **parameters}))
+    return Request("POST", path, {"Content-Type": FORM}, urlencode({**client, **parameters}))

@@ -1,4 +1,4 @@
-"""A client of a running service, which tells in a sentence what keeps it from an answer."""
+"""A client of a running service, whose errors are sentences for people."""
 
 import re
 import ssl
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 _TIMEOUT = 30
-"""Seconds that the service may take for anything."""
+"""Seconds to wait for the service."""
 
 _MAX_BODY = 2**20
 """Bytes of a body that are read; an error has far fewer."""
@@ -23,7 +23,7 @@ _CONNECTIONS: Mapping[str, Callable[[], Callable[..., HTTPConnection]]] = {
     "http": lambda: HTTPConnection,
     "https": lambda: partial(HTTPSConnection, context=ssl.create_default_context()),
 }
-"""What connects, by scheme; the certificates of the system are read once for all connections."""
+"""Connection factories by scheme; the certificates of the system are loaded once for all connections."""
 
 
 class ServiceError(Exception):
@@ -32,7 +32,7 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, with its path as the service knows it."""
+    """A request; the path is that of the service without the base path of a proxy."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Request:
 
 
 class Answer(NamedTuple):
-    """What came back; redirections are not followed."""
+    """A response; redirections are not followed."""
 
     status: int
     fields: HTTPMessage
@@ -53,13 +53,13 @@ Send = Callable[[Request], Answer]
 
 
 class ServiceClient:
-    """Sends requests to one service and to nobody else, each over a connection of its own."""
+    """Sends requests to one service and nowhere else, each over its own connection."""
 
     def __init__(self, url: str) -> None:
-        """Take the URL under which the paths of the service are.
+        """Prepare to connect to the service at a URL.
 
-        :raises ValueError: when it has no scheme, no host, or more than these, a port and a path; it is not repeated,
-            since it may hold a password.
+        :raises ValueError: when the URL has anything but a scheme, a host, a port and a path. The message does not
+            repeat it, since it may contain a password.
         """
         parts = _split(url)
         if parts is None or not parts.hostname or not _URL.fullmatch(url):
@@ -71,7 +71,7 @@ class ServiceClient:
     def send(self, request: Request) -> Answer:
         """Send a request.
 
-        :raises ServiceError: when nothing comes back that is HTTP.
+        :raises ServiceError: when the service cannot be reached or does not speak HTTP.
         """
         try:
             with closing(self._connect()) as connection:
@@ -86,7 +86,7 @@ class ServiceClient:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Split a URL; what cannot be split, or has a port that is none, is no URL."""
+    """Split a URL; None when it is malformed."""
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -1,4 +1,4 @@
-"""The description of the API in OpenAPI 3.1, made of what serves it: schemas, parameters, attributes, errors."""
+"""The description of the API in OpenAPI 3.1, derived from the code that serves it."""
 
 import json
 from functools import cache
@@ -8,25 +8,24 @@ from apispec import APISpec
 from apispec.yaml_utils import dict_to_yaml
 
 from casemgr import __version__
-from casemgr.i18n import use_locale
-from casemgr.locales import DEFAULT_LOCALE
+from casemgr.http.paths import DOCS_PATH
+from casemgr.i18n.translation import translating
+from casemgr.openapi.case_operations import add_cases, add_sessions
 from casemgr.openapi.components import add_components, create_plugin
-from casemgr.openapi.operations import YAML, add_cases, add_descriptions, add_parameters, add_sessions, add_tokens
-from casemgr.paths import DOCUMENTATION_PATH
-
-__all__ = ["YAML", "as_json", "as_yaml", "describe_api"]
+from casemgr.openapi.parameters import add_parameters
+from casemgr.openapi.token_operations import add_descriptions, add_tokens
 
 _TAGS = {
-    "cases": "What the service is for.",
-    "sessions": "How users and customers log in and out.",
-    "tokens": "How client applications do, by OAuth 2.0.",
-    "descriptions": "The API as programs read it.",
+    "cases": "Retrieving cases.",
+    "sessions": "Logging in and out, for users and customers.",
+    "tokens": "OAuth 2.0 for client applications.",
+    "descriptions": "The API, described for programs.",
 }
 
 
 @cache
 def describe_api() -> dict[str, Any]:
-    """Describe every path, in English; the message catalogues have to be loaded."""
+    """Describe every path, in English."""
     plugin = create_plugin()
     spec = APISpec(
         "casemgr",
@@ -35,10 +34,10 @@ def describe_api() -> dict[str, Any]:
         plugins=[plugin],
         info={"summary": "Customer-service cases by ID, as JSON or XML, in fifteen languages."},
         servers=[{"url": "/"}],
-        externalDocs={"url": DOCUMENTATION_PATH, "description": "A guide, and what errors say in every language."},
+        externalDocs={"url": DOCS_PATH, "description": "A guide, and the messages of errors in every language."},
         tags=[{"name": name, "description": description} for name, description in _TAGS.items()],
     )
-    with use_locale(DEFAULT_LOCALE):
+    with translating():
         add_components(spec, plugin)
         for add in (add_parameters, add_cases, add_sessions, add_tokens, add_descriptions):
             add(spec)
@@ -48,11 +47,11 @@ def describe_api() -> dict[str, Any]:
 
 @cache
 def as_json() -> bytes:
-    """Write the description as JSON."""
+    """Return the description as JSON."""
     return json.dumps(describe_api(), ensure_ascii=False, indent=2).encode()
 
 
 @cache
 def as_yaml() -> bytes:
-    """Write the description as YAML, which knows nothing of enums."""
+    """Return the description as YAML, by way of JSON, since YAML cannot represent enums."""
     return dict_to_yaml(json.loads(as_json()), {"allow_unicode": True, "width": 120}).encode()

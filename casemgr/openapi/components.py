@@ -9,55 +9,48 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
-from casemgr import errors, oauth2
-from casemgr.actors import ActorKind
-from casemgr.attributes import ATTRIBUTES, Attribute
-from casemgr.display_values import BUILT_IN_VALUES, ValueKind
-from casemgr.errors import ErrorDef
-from casemgr.header_fields import (
-    REQUEST_ID_HEADER,
-    SAME_FOR_EVERY_RESPONSE,
-    SESSION_HEADER,
-    USER_MESSAGE_HEADER,
-)
-from casemgr.ids import WELL_FORMED
-from casemgr.locales import LOCALES
-from casemgr.media_types import MediaType
-from casemgr.openapi.examples import ERROR_NAMES, example_of_error
-from casemgr.parameters import MAX_IDS
-from casemgr.paths import AUTHENTICATION_PATH
-from casemgr.representations.as_xml import NAMESPACE
-from casemgr.request_bodies import ELEMENT
-from casemgr.request_ids import SANE
+from casemgr.accounts.login_requests import LoginSchema
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.attributes import ATTRIBUTES, Attribute
+from casemgr.domain.ids import ID_PATTERN
+from casemgr.errors.catalogue import CATALOGUE, NO_CREDENTIALS
+from casemgr.errors.definitions import ErrorDef, Operation
+from casemgr.http.headers import REQUEST_ID_HEADER, RESPONSE_HEADERS, SESSION_HEADER, USER_MESSAGE_HEADER
+from casemgr.http.limits import MAX_IDS
+from casemgr.http.media_types import LOGIN_ELEMENT, XML_NAMESPACE, MediaType
+from casemgr.http.paths import TOKEN_PATH
+from casemgr.i18n.display_values import BUILT_IN_VALUES, ValueKind
+from casemgr.i18n.locales import LANGUAGE_TAGS
+from casemgr.observability.context import REQUEST_ID_PATTERN
+from casemgr.openapi.examples import example_of_error
 from schemas import schema_for
 from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Items, Link, NamedValueSchema, Path
-from schemas.login import LoginSchema
 
-ID = {"type": "string", "pattern": f"^{WELL_FORMED}$"}
+ID = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
 """The ID of a record."""
 
 
 def describe_ids(most: int) -> dict[str, Any]:
-    """Describe a list of IDs as one text: some generators of clients do not separate what is in a path by commas.
+    """Describe a list of IDs as one text, since some client generators cannot put lists with commas into a path.
 
-    :param most: how many of them there may be.
+    :param most: the maximum number of IDs.
     """
-    return {"type": "string", "pattern": f"^{WELL_FORMED}(,{WELL_FORMED}){{0,{most - 1}}}$"}
+    return {"type": "string", "pattern": f"^{ID_PATTERN}(,{ID_PATTERN}){{0,{most - 1}}}$"}
 
 
-REQUEST_ID = {"type": "string", "pattern": f"^{SANE}$"}
-"""The ID of a request that is taken over."""
+REQUEST_ID = {"type": "string", "pattern": f"^{REQUEST_ID_PATTERN}$"}
+"""A request ID that the service takes over."""
 
 NAMES: Mapping[ActorKind, str] = {
     kind: "CustomerCase" if kind is ActorKind.CUSTOMER else "StaffCase" for kind in ActorKind
 }
-"""What describes the case of each kind of actor; client applications see the same as users."""
+"""The component of the case of each kind of actor; client applications see the same as users."""
 
 SESSION_ECHO = {SESSION_HEADER: {"$ref": f"#/components/headers/{SESSION_HEADER}"}}
-"""The session that authenticated a request, if it came in this field (contract HDR-3)."""
+"""The response header that repeats the session (contract HDR-3)."""
 
 
-_CASES_IN_XML = {"name": "cases", "namespace": NAMESPACE}
+_CASES_IN_XML = {"name": "cases", "namespace": XML_NAMESPACE}
 
 
 def create_plugin() -> MarshmallowPlugin:
@@ -66,15 +59,15 @@ def create_plugin() -> MarshmallowPlugin:
 
 
 def _name_schema(schema: type[Schema] | Schema) -> str:
-    """Name the component of a schema; one without a class of its own has no name and is described where it is."""
+    """Name the component of a schema; a schema without a class of its own is described inline."""
     name = (schema if isinstance(schema, type) else type(schema)).__name__
     return "" if name == "GeneratedSchema" else name.removesuffix("Schema")
 
 
 def _describe_field(_: object, field: fields.Field[Any], *, ret: dict[str, Any]) -> dict[str, Any]:
-    """Describe what marshmallow's own types do not say, and leave out what they say of loading."""
-    for of_loading in ("readOnly", "default"):
-        ret.pop(of_loading, None)
+    """Add what the field types of this project say, and remove what apispec says about loading."""
+    for about_loading in ("readOnly", "default"):
+        ret.pop(about_loading, None)
     described = _describe_type(field, ret)
     if field.name in XML_ATTRIBUTES:
         described["xml"] = {"attribute": True}
@@ -102,24 +95,24 @@ def _describe_type(field: fields.Field[Any], described: Mapping[str, Any]) -> di
 
 
 def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
-    """Add schemas, examples of errors, headers, and the ways to authenticate."""
-    assert plugin.converter  # noqa: S101 - the description that it is a plug-in of has made one
+    """Add schemas, examples of errors, headers and security schemes."""
+    assert plugin.converter  # noqa: S101 - created by the description
     plugin.converter.add_attribute_function(_describe_field)  # type: ignore[no-untyped-call]
     _add_display_values(spec, plugin.converter)
     for kind, name in NAMES.items():
         if name not in spec.components.schemas:
             schema = schema_for(kind, frozenset(ATTRIBUTES[kind]))
-            # The only way to tell apispec that what `$attribute` asks for is not always there.
+            # Tells apispec that the attributes of `$attribute` are optional.
             schema.partial = tuple(attribute.name.lower() for attribute in Attribute)
             spec.components.schema(name, schema=schema)
             spec.components.schema(f"{name}s", _cases(name, MAX_IDS[kind]))
     several = [{"$ref": f"#/components/schemas/{name}s"} for name in dict.fromkeys(NAMES.values())]
     spec.components.schema("Cases", {"anyOf": several, "xml": _CASES_IN_XML})
     spec.components.schema("Error", _error())
-    for definition in ERROR_NAMES:
+    for definition in CATALOGUE:
         for media_type in MediaType:
             spec.components.example(name_example(definition, media_type), example_of_error(media_type, definition))
-    spec.components.schema("Login", {"xml": {"name": ELEMENT, "namespace": NAMESPACE}}, schema=LoginSchema)
+    spec.components.schema("Login", {"xml": {"name": LOGIN_ELEMENT, "namespace": XML_NAMESPACE}}, schema=LoginSchema)
     spec.components.header(
         SESSION_HEADER,
         {"description": "The session, if it came in this field and was valid.", "schema": {"type": "string"}},
@@ -148,13 +141,13 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
         {
             "type": "oauth2",
             "description": "How a client application obtains its token (RFC 6749 section 4.4).",
-            "flows": {"clientCredentials": {"tokenUrl": f"{AUTHENTICATION_PATH}{oauth2.TOKEN_PATH}", "scopes": {}}},
+            "flows": {"clientCredentials": {"tokenUrl": f"{TOKEN_PATH}", "scopes": {}}},
         },
     )
 
 
 def _add_display_values(spec: APISpec, converter: OpenAPIConverter) -> None:
-    """Add a component for each kind of value that is one of a few; folders may be called anything."""
+    """Add a component for each kind of display value, except folders, which may have any name."""
     for kind in (kind for kind in ValueKind if kind is not ValueKind.FOLDER):
         described = converter.schema2jsonschema(NamedValueSchema())  # type: ignore[no-untyped-call]
         described["properties"]["value"]["enum"] = list(BUILT_IN_VALUES[kind])
@@ -190,14 +183,14 @@ def _error() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "code": {"type": "string", "enum": sorted({error.code for error in errors.CATALOGUE}, key=_in_order)},
+            "code": {"type": "string", "enum": sorted({error.code for error in CATALOGUE}, key=_in_order)},
             "developerMessage": {**text, "description": "For developers, in the language of the response."},
             "userMessage": {**text, "description": f"For anybody; only with {USER_MESSAGE_HEADER}: yes."},
             "details": {"type": "array", "items": detail, "minItems": 1, "xml": {"wrapped": True}},
         },
         "required": ["code", "developerMessage"],
         "additionalProperties": False,
-        "xml": {"name": "error", "namespace": NAMESPACE},
+        "xml": {"name": "error", "namespace": XML_NAMESPACE},
     }
 
 
@@ -205,7 +198,7 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
     "Content-Language": {
         "description": "The language of names and messages.",
         "required": True,
-        "schema": {"type": "string", "enum": [locale.language_tag for locale in LOCALES]},
+        "schema": {"type": "string", "enum": list(LANGUAGE_TAGS)},
     },
     REQUEST_ID_HEADER: {
         "description": "The ID of the request, the caller's own if it is 1 to 128 visible ASCII characters.",
@@ -215,7 +208,7 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
     "Vary": {"required": True, "schema": {"type": "string"}},
     **{
         name: {"required": True, "schema": {"type": "string", "const": value}}
-        for name, value in SAME_FOR_EVERY_RESPONSE.items()
+        for name, value in RESPONSE_HEADERS.items()
     },
 }
 
@@ -224,19 +217,20 @@ _OF_EVERY_RESPONSE = {name: {"$ref": f"#/components/headers/{name}"} for name in
 
 
 def describe_response(description: str, headers: Mapping[str, Any] = {}, **content: Any) -> dict[str, Any]:
-    """Describe a response; every one has the headers of `_HEADERS` as well."""
+    """Describe a response, with the headers that every response has."""
     return {"description": description, "headers": {**_OF_EVERY_RESPONSE, **headers}, **content}
 
 
 _BEFORE_AUTHENTICATION = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_ACCEPTABLE}
 
 
-def describe_errors(definitions: Sequence[ErrorDef]) -> dict[str, Any]:
+def describe_errors(operation: Operation) -> dict[str, Any]:
     """Describe the errors of an operation, by their status."""
+    definitions = [definition for definition in CATALOGUE if operation in definition.operations]
     by_status: dict[HTTPStatus, list[ErrorDef]] = {}
     for definition in sorted(definitions, key=lambda one: _in_order(one.code)):
         by_status.setdefault(definition.status, []).append(definition)
-    echo = SESSION_ECHO if errors.NO_CREDENTIALS in definitions else {}
+    echo = SESSION_ECHO if NO_CREDENTIALS in definitions else {}
     return {str(status.value): _describe_status(status, found, echo) for status, found in by_status.items()}
 
 
@@ -256,7 +250,7 @@ def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef], echo: 
         media_type: {
             "schema": {"$ref": "#/components/schemas/Error"},
             "examples": {
-                ERROR_NAMES[definition]: {"$ref": f"#/components/examples/{name_example(definition, media_type)}"}
+                definition.name: {"$ref": f"#/components/examples/{name_example(definition, media_type)}"}
                 for definition in definitions
             },
         }
@@ -267,5 +261,5 @@ def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef], echo: 
 
 
 def name_example(definition: ErrorDef, media_type: MediaType) -> str:
-    """Name the component that is the example of an error."""
-    return f"{ERROR_NAMES[definition]}.{media_type.name.lower()}"
+    """Name the component of the example of an error."""
+    return f"{definition.name}.{media_type.name.lower()}"

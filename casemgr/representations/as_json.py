@@ -1,4 +1,4 @@
-"""The bodies as JSON."""
+"""Bodies in JSON."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -6,43 +6,36 @@ from json.encoder import encode_basestring
 
 import orjson
 
-from casemgr.cases import Case, NamedValue
-from casemgr.representations.encoders import EncodeCases, ErrorBody
-from casemgr.representations.source_code import OBJECTS, SourceCode, Write, variable_of
-from schemas.plan import Kind, Member
+from casemgr.domain.cases import Case, NamedValue
+from casemgr.errors.bodies import ErrorBody
+from casemgr.representations.plan import Kind, Member
+from casemgr.representations.source_code import OBJECTS, SourceCode, variable_of
 
 
-def compile_cases(plan: Sequence[Member]) -> EncodeCases:
-    """Compile the encoder of cases; the order of the members is that of the plan."""
-    write = _compile(plan, Case._fields)
-
-    def encode_cases(cases: Sequence[Case]) -> bytes:
-        return f'{{"case":[{write(cases)}]}}'.encode()
-
-    return encode_cases
-
-
-def _compile(members: Sequence[Member], columns: Sequence[str]) -> Write:
+def generate_cases(plan: Sequence[Member]) -> SourceCode:
+    """Generate the encoder of cases, with the members in the order of the plan."""
     code = _JsonCode(encode_basestring)
-    code.write_objects(OBJECTS, columns, members)
-    return code.compile()
+    code.write('{"case":[')
+    code.write_objects(OBJECTS, Case._fields, plan)
+    code.write("]}")
+    return code
 
 
 class _JsonCode(SourceCode):
-    """The source code of what writes JSON."""
+    """The source code of an encoder to JSON."""
 
     def write_objects(self, objects: str, columns: Sequence[str], members: Sequence[Member]) -> None:
-        """Write objects, with commas in between."""
+        """Write objects, separated by commas."""
         comma = self.begin_list()
         with self.each(objects, columns) as holder, self.part(comma):
             self._write_object(members, holder)
 
     def _write_object(self, members: Sequence[Member], holder: str) -> None:
         self.write("{")
-        # Once there is a member that is never missing, a comma comes before each one.
+        # When the first member is never left out, each of the others begins with a comma.
         comma = self.begin_list() if members[0].keys else None
         for number, member in enumerate(members):
-            with self.where_there_is(member, holder), self.part(comma) if comma else nullcontext():
+            with self.where_present(member, holder), self.part(comma) if comma else nullcontext():
                 name = f'"{member.name}":'
                 self.write(f",{name}" if number and not comma else name)
                 self._write_member(member, variable_of(member.attribute, holder))
@@ -65,7 +58,10 @@ class _JsonCode(SourceCode):
                 self.write_path(member.pieces, variable)
                 self.write('"')
             case Kind.DISPLAY_VALUE:
-                self.write_display_value(member, variable, _compile(member.members, NamedValue._fields))
+                assert member.value_kind  # noqa: S101 - a display value has a kind
+                named_value = _JsonCode(encode_basestring)
+                named_value.write_objects(OBJECTS, NamedValue._fields, member.members)
+                self.write_display_value(member.value_kind, variable, named_value)
             case Kind.OBJECT:
                 self._write_object(member.members, variable)
             case Kind.LIST_OF_ONE:
@@ -77,7 +73,7 @@ class _JsonCode(SourceCode):
                 self.write_objects(variable, member.columns, member.members)
                 self.write("]")
             case _:
-                raise TypeError(f"{member.name} is of a kind that JSON knows nothing of.")
+                raise TypeError(f"{member.name} is of the kind {member.kind}, which has no form in JSON.")
 
 
 def encode_error(error: ErrorBody) -> bytes:

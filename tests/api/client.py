@@ -13,9 +13,10 @@ from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from werkzeug.test import TestResponse
 
 import schemas
-from casemgr.locales import LOCALES
+from casemgr.errors.catalogue import CATALOGUE
+from casemgr.http.media_types import XML_NAMESPACE
+from casemgr.i18n.locales import LOCALES
 from casemgr.openapi import describe_api
-from casemgr.representations.as_xml import NAMESPACE
 
 CASE = "/core/casemgr/v3/case"
 LOGIN = {"user": "/core/authmgr/v3/user/login", "customer": "/core/authmgr/v3/customer/login"}
@@ -26,6 +27,7 @@ JSON, XML = "application/json", "application/xml"
 
 XML_SCHEMA = etree.XMLSchema(etree.parse(Path(schemas.__file__).with_name("casemgr.xsd")))
 _LANGUAGE_TAGS = {locale.language_tag for locale in LOCALES}
+_CODES = {definition.name: definition.code for definition in CATALOGUE}
 _VARY = {"Accept", "Accept-Language", "Authorization", "X-egain-session"}
 
 
@@ -64,7 +66,7 @@ def _check_description(response: TestResponse) -> None:
         whole = {**schema, "components": describe_api()["components"]}
         OAS31Validator(whole, format_checker=oas31_format_checker).validate(json.loads(body))
         code = json.loads(body).get("code")
-        assert code is None or code in {name.split(".")[0] for name in answer["content"][JSON]["examples"]}
+        assert code is None or code in {_CODES[name] for name in answer["content"][JSON]["examples"]}
 
 
 def _described(method: str, path: str) -> dict[str, Any] | None:
@@ -137,6 +139,6 @@ def element(response: TestResponse) -> etree._Element:
 
 def child(parent: etree._Element, *path: str) -> etree._Element:
     """Find the one element at a path."""
-    found = parent.findall("/".join(f"{{{NAMESPACE}}}{name}" for name in path))
+    found = parent.findall("/".join(f"{{{XML_NAMESPACE}}}{name}" for name in path))
     assert len(found) == 1
     return found[0]

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from casemgr.config import Config
-from casemgr.models import FailedLogin, Session
+from casemgr.database.models import FailedLogin, Session
 from tests.api.client import CASE, LOGIN, CheckedClient, credentials
 from tests.factories import NAME, PASSWORD, USER, Record, actors, dispose, store, store_accounts
 

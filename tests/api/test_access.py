@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, select
 from werkzeug.test import TestResponse
 
-from casemgr.models import Session
+from casemgr.database.models import Session
 from tests.api.client import CASE, CheckedClient, cases, details, error
 from tests.api.conftest import Get, Have
 from tests.factories import (

@@ -8,9 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
-from casemgr.error_listing import sentences_of
-from casemgr.errors import CATALOGUE
-from casemgr.locales import LOCALES, Locale
+from casemgr.errors.catalogue import CATALOGUE
+from casemgr.errors.listing import list_sentences_of
+from casemgr.i18n.locales import LOCALES, Locale
+from casemgr.i18n.translation import translating
 from tests.api.client import error
 from tests.api.conftest import MakeApp
 
@@ -57,7 +58,8 @@ def test_errors_are_told_in_each_locale(visitor: FlaskClient, locale: Locale) ->
     rows = errors_of(page)
     assert [row[0] for row in rows] == [definition.code for definition in CATALOGUE]
     for definition, row in zip(CATALOGUE, rows, strict=True):
-        *developer, user = (sentence.message for sentence in sentences_of(definition, locale))
+        with translating():
+            *developer, user = (sentence.message for sentence in list_sentences_of(definition, locale))
         assert row[2:4] == [re.sub(r"%\((\w+)\)s", r"\1", "".join(developer)), user]
     chosen = html.fromstring(page).xpath("//a[@aria-current]/@lang")
     assert chosen == [locale.language_tag]

@@ -9,16 +9,17 @@ from sqlalchemy import URL
 from werkzeug.exceptions import NotFound
 
 from app import create_app
-from casemgr import errors
 from casemgr.config import Config
-from casemgr.errors import CASES_NOT_FOUND, ApiError, ErrorDef
-from casemgr.locales import LOCALES, Locale
-from casemgr.request_ids import RequestIdFilter
+from casemgr.errors import catalogue
+from casemgr.errors.catalogue import CASES_NOT_FOUND
+from casemgr.errors.definitions import ApiError, ErrorDef
+from casemgr.i18n.locales import LOCALES, Locale
+from casemgr.observability.log import add_request_id
 from tests.api.client import CASE, XML, CheckedClient, child, credentials, details, element, error
 from tests.api.conftest import Get, Have
 from tests.factories import CUSTOMER, OTHER, USER, activity, case, customer
 
-DEFINITIONS = [value for value in vars(errors).values() if isinstance(value, ErrorDef)]
+DEFINITIONS = [value for value in vars(catalogue).values() if isinstance(value, ErrorDef)]
 
 CATALOGUE = {
     "400-101", "400-102", "400-103", "400-105", "400-108", "400-112", "400-114", "400-115", "400-10424",
@@ -43,7 +44,7 @@ def test_a_code_begins_with_its_status(definition: ErrorDef) -> None:
 
 @pytest.mark.parametrize("values", [{}, {"id": ["1"], "customer": "2"}, {"customer": "2"}], ids=str)
 def test_an_error_takes_exactly_what_it_declares(values: dict[str, str]) -> None:
-    with pytest.raises(TypeError, match="404-100"):
+    with pytest.raises(TypeError, match="CASES_NOT_FOUND"):
         ApiError(CASES_NOT_FOUND, **values)
 
 
@@ -180,7 +181,7 @@ def without_database(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 def test_a_database_that_is_away_is_500_without_a_trace(
     without_database: Flask, accept: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.handler.addFilter(RequestIdFilter())
+    caplog.handler.addFilter(add_request_id)
     headers = {"X-egain-session": "secret-session", "Accept": accept, "X-Request-ID": "the-request"}
     response = without_database.test_client().get(f"{CASE}/1", headers=headers)
     assert response.status_code == 500

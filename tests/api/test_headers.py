@@ -2,7 +2,7 @@
 
 import pytest
 
-from casemgr import observations
+from casemgr.observability import context
 from tests.api.client import CASE, CheckedClient
 from tests.api.conftest import Have
 from tests.factories import USER, case
@@ -29,7 +29,7 @@ def test_nothing_of_a_request_is_left_for_the_next_one(have: Have, client: Check
         f"{CASE}/1,999", headers={"X-egain-session": USER, "Accept-Language": "de", "X-Request-ID": "first"}
     )
     assert (first.headers["X-egain-session"], first.headers["Content-Language"]) == (USER, "de-DE")
-    assert observations.current() is None
+    assert context.find_context() is None
     second = client.get(f"{CASE}/1")
     assert (second.headers.get("X-egain-session"), second.headers["Content-Language"]) == (None, "en-US")
     assert second.headers["X-Request-ID"] != "first"

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from app import create_app
 from casemgr.config import Config
-from casemgr.database import create_engine
+from casemgr.database.engine import create_engine
 from tests.api.client import CheckedClient, error
 from tests.api.conftest import MakeApp
 from tests.conftest import MakeDatabase
@@ -63,7 +63,7 @@ def test_a_service_without_its_database_is_live_but_not_ready(engine: Engine) ->
 
 def test_a_service_without_a_catalogue_is_not_ready(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     client = make_app().test_client()
-    monkeypatch.setattr("casemgr.i18n.missing_catalogues", lambda: ["fr-CA"])
+    monkeypatch.setattr("casemgr.web.health.missing_catalogues", lambda: ["fr-CA"])
     assert json.loads(client.get("/health/ready").data)["reasons"] == ["message catalogues are not compiled"]
 
 

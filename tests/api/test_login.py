@@ -11,13 +11,13 @@ from lxml import etree
 from sqlalchemy import Engine, delete, event, select, update
 from werkzeug.test import TestResponse
 
-from casemgr import models
-from casemgr.accounts import find_accounts
-from casemgr.actors import ActorKind
-from casemgr.database import writing
-from casemgr.hashes import verify_password
-from casemgr.locales import LOCALES, Locale
-from casemgr.login import change_secret
+from casemgr.accounts.accounts import find_accounts
+from casemgr.accounts.login import change_secret
+from casemgr.accounts.passwords import verify_password
+from casemgr.database import models
+from casemgr.database.engine import writing
+from casemgr.domain.actors import ActorKind
+from casemgr.i18n.locales import LOCALES, Locale
 from tests.api.client import (
     CASE,
     LOGIN,
@@ -235,7 +235,7 @@ def test_a_login_with_a_password_that_is_changed_meanwhile_fails(
             change_secret(connection, account, NAME, "another password")
         return verified
 
-    monkeypatch.setattr("casemgr.login.verify_password", verify_slowly)
+    monkeypatch.setattr("casemgr.accounts.login.verify_password", verify_slowly)
     assert error(log_in(kind)) == (401, "401-102")
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from casemgr.locales import LOCALES, Locale
+from casemgr.i18n.locales import LOCALES, Locale
 from tests.api.client import CASE, JSON, XML, CheckedClient, child, details, element, error
 from tests.api.conftest import Get, Have
 from tests.factories import case

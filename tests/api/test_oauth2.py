@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 from werkzeug.test import TestResponse
 
-from casemgr import models
-from casemgr.actors import ActorKind
-from casemgr.throttling import record_failure, subject_of_account, subject_of_address
+from casemgr.accounts.throttling import record_failure, subject_of_account, subject_of_address
+from casemgr.database import models
+from casemgr.domain.actors import ActorKind
 from tests.api.client import CASE, JSON, LOGIN, REVOKE, TOKEN, XML, CheckedClient, details, error
 from tests.api.conftest import LetPass, MakeApp
 from tests.factories import CLIENT, NAME, PASSWORD, USER, actors, client_application, store

@@ -86,6 +86,7 @@ def test_on_a_terminal_a_line_is_text(
     make_app: MakeApp, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(logging.getLogger("casemgr"), "handlers", [])
     make_app().test_client().get(f"{CASE}/1", headers={"X-Request-ID": "of-the-test"})
     line = capfd.readouterr().err
     assert re.fullmatch(r"[0-9-]{10} [0-9:,]{12} INFO \[of-the-test\] casemgr\.request_log: GET .* 401 .* ms\n", line)

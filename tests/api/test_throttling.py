@@ -6,8 +6,8 @@ from ipaddress import ip_network
 import pytest
 from sqlalchemy import Engine, func, select
 
-from casemgr.models import FailedLogin
-from casemgr.throttling import record_failure, subject_of_address
+from casemgr.accounts.throttling import record_failure, subject_of_address
+from casemgr.database.models import FailedLogin
 from tests.api.client import LOGIN, details, error
 from tests.api.conftest import LetPass, LogIn, MakeApp
 from tests.factories import NAME, PASSWORD

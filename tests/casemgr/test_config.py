@@ -11,7 +11,7 @@ from casemgr.config import Address, Config, ConfigError, Pool
 NEITHER = (
     "must name an SQLite or PostgreSQL database, such as sqlite:///casemgr.db or postgresql://casemgr@localhost/casemgr"
 )
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,6 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
             "CASEMGR_REPLICA_URLS",
             "CASEMGR_REPLICA_MAX_LAG",
             "CASEMGR_POOL_SIZE",
-            "CASEMGR_POOL_PRE_PING",
             "CASEMGR_CONNECT_TIMEOUT",
             "CASEMGR_STATEMENT_TIMEOUT",
             "CASEMGR_METRICS_ADDRESS",
@@ -91,7 +90,7 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
     )
     default = Config(
         make_url("sqlite:///casemgr.db"),
-        Pool(5, timedelta(seconds=5), timedelta(seconds=10), pre_ping=True),
+        Pool(5, timedelta(seconds=5), timedelta(seconds=10)),
         (),
         timedelta(seconds=10),
         timedelta(minutes=30),
@@ -113,7 +112,6 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
             "CASEMGR_REPLICA_URLS": "postgresql://one/d postgresql+psycopg://two/d",
             "CASEMGR_REPLICA_MAX_LAG": "3s",
             "CASEMGR_POOL_SIZE": "20",
-            "CASEMGR_POOL_PRE_PING": "no",
             "CASEMGR_CONNECT_TIMEOUT": "2s",
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
             "CASEMGR_SLOW_REQUEST": "3s",
@@ -124,7 +122,7 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
     assert config.replica_max_lag == timedelta(seconds=3)
     assert config.slow_request == timedelta(seconds=3)
     assert config.cors_origins == ("https://console.example.com", "http://localhost:3000")
-    assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1), pre_ping=False)
+    assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1))
     assert config.session_idle_time == timedelta(seconds=90)
     assert config.session_lifetime == timedelta(days=1)
     assert config.token_lifetime == timedelta(minutes=5)
@@ -141,7 +139,6 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
         ("CASEMGR_SESSION_LIFETIME", "0h", ": '0h' is not a number followed by s, m, h or d, such as 8h."),
         ("CASEMGR_TOKEN_LIFETIME", "1h30m", ": '1h30m' is not a number followed by s, m, h or d, such as 8h."),
         ("CASEMGR_POOL_SIZE", "0", ": '0' is not a whole number from 1 to 9999."),
-        ("CASEMGR_POOL_PRE_PING", "true", ": 'true' is neither yes nor no."),
         ("CASEMGR_CORS_ORIGINS", "*", ": '*' is no origin such as https://console.example.com."),
         *(
             ("CASEMGR_REPLICA_URLS", value, " must name PostgreSQL databases, separated by blanks.")

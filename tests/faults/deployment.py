@@ -18,10 +18,11 @@ from urllib.error import URLError
 import psutil
 from sqlalchemy import Engine, text
 
-from casemgr.database import create_engine, migrate
+from casemgr.database.engine import create_engine
+from casemgr.database.schema import migrate
 from tests.postgresql import Cluster, find_binaries
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "postgres"
 _SECONDS = 30
 """How long anything may take to start or to stop."""

@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 from sqlalchemy import Engine, update
 
-from casemgr.models import User
+from casemgr.database.models import User
 from tests.api.client import CASE, JSON, LOGIN, SESSION, XML
 from tests.factories import (
     CLIENT,

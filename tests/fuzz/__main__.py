@@ -12,10 +12,11 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from casemgr.actors import ActorKind
 from casemgr.config import DATABASE_URL
-from casemgr.database import create_engine, migrate
-from casemgr.paths import BASE_PATH
+from casemgr.database.engine import create_engine
+from casemgr.database.schema import migrate
+from casemgr.domain.actors import ActorKind
+from casemgr.http.paths import BASE_PATH
 from tests.factories import store_demo_data
 from tests.fuzz.hooks import ACTOR
 from tests.live.server import ROOT, Server

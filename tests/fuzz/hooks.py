@@ -10,15 +10,16 @@ import schemathesis
 from lxml import etree
 from requests.auth import HTTPBasicAuth
 
-from casemgr.accounts import find_accounts
-from casemgr.actors import ActorKind
-from casemgr.attributes import ALL, ATTRIBUTES, Attribute
+from casemgr.accounts.accounts import find_accounts
+from casemgr.accounts.sessions import generate_session_id, store_session
+from casemgr.cases.query import PARAMETERS, SortKey
 from casemgr.config import Config
-from casemgr.database import create_engine, writing
-from casemgr.header_fields import AUTHORIZATION_HEADER, SESSION_HEADER
+from casemgr.database.engine import create_engine, writing
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.attributes import ALL, ATTRIBUTES, Attribute
+from casemgr.http.headers import AUTHORIZATION_HEADER, SESSION_HEADER
+from casemgr.http.limits import MAX_IDS
 from casemgr.openapi.components import NAMES, describe_ids
-from casemgr.parameters import MAX_IDS, PARAMETERS, SortKey
-from casemgr.sessions import generate_session_id, store_session
 from tests.api.client import XML, XML_SCHEMA
 
 ACTOR = "CASEMGR_FUZZ_ACTOR"

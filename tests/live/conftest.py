@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import URL, Engine
 
-from casemgr.database import create_engine
+from casemgr.database.engine import create_engine
 from tests.conftest import MakeDatabase
 from tests.factories import actors, case, store, store_accounts, store_demo_data
 from tests.live.server import Server

@@ -13,7 +13,7 @@ from threading import Thread
 
 from sqlalchemy import URL
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30
 """How long anything may take before the test gives up; nothing waits that long."""
 

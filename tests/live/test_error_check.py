@@ -18,19 +18,16 @@ from sqlalchemy import URL, Engine, select
 from werkzeug.serving import make_server
 
 from app import create_app
-from casemgr.accounts import Account
-from casemgr.actors import ActorKind
+from casemgr.accounts.accounts import Account
+from casemgr.accounts.sessions import store_session
+from casemgr.accounts.throttling import record_failure, subject_of_address
 from casemgr.cli import main
 from casemgr.config import Config
-from casemgr.database import writing
+from casemgr.database.engine import writing
+from casemgr.database.models import Session
+from casemgr.domain.actors import ActorKind
 from casemgr.error_check import accounts
-from casemgr.error_check.probes import Fixtures, Given, build_probes
-from casemgr.errors import CATALOGUE, UNEXPECTED
-from casemgr.locales import LOCALES
-from casemgr.media_types import MediaType
-from casemgr.models import Session
-from casemgr.sessions import store_session
-from casemgr.throttling import record_failure, subject_of_address
+from casemgr.errors.catalogue import CATALOGUE, UNEXPECTED
 from tests.factories import dispose, store_demo_data
 from tests.live.server import ROOT, Server
 
@@ -84,10 +81,7 @@ def application(database_url: URL) -> Iterator[Wsgi]:
 
 
 def test_every_error_but_an_unexpected_one_has_a_probe() -> None:
-    nothing = Given()
-    fixtures = Fixtures(nothing, nothing, nothing, nothing, nothing, nothing, locked_name="")
-    provoked = list(build_probes(fixtures, LOCALES[0], MediaType.JSON))
-    assert provoked == [definition for definition in CATALOGUE if definition is not UNEXPECTED]
+    assert [definition for definition in CATALOGUE if definition.probe is None] == [UNEXPECTED]
 
 
 @pytest.mark.live_server
@@ -100,7 +94,7 @@ def test_the_demo_data_provokes_every_error_and_no_session_stays(demo: str, engi
     before = stored_sessions(engine)
     result = check(demo, "--accounts", ACCOUNTS, "--format", "json")
     assert (result.exit_code, result.stderr) == (0, "Answers: 1110 right, 0 wrong, 0 refused, 30 not provoked.\n")
-    assert {one["error"] for one in json.loads(result.stdout) if one["result"] == "not provoked"} == {"500-100"}
+    assert {one["code"] for one in json.loads(result.stdout) if one["result"] == "not provoked"} == {"500-100"}
     assert stored_sessions(engine) == before
 
 
@@ -111,7 +105,7 @@ def test_sessions_that_a_probe_was_not_to_get_are_ended_too(
     monkeypatch.setattr(accounts, "MAX_SESSIONS", 3)
     before = stored_sessions(engine)
     result = check(demo, "--accounts", ACCOUNTS, "--locale", "en-US")
-    assert "403-120 en-US application/json: HTTP status: expected ‘403’, got ‘204’" in result.stdout
+    assert "TOO_MANY_SESSIONS en-US application/json: HTTP status: expected ‘403’, got ‘204’" in result.stdout
     assert stored_sessions(engine) == before
 
 
@@ -141,10 +135,10 @@ def test_who_may_not_log_in_for_a_while_is_told_so(demo: str, engine: Engine) ->
             record_failure(connection, [subject_of_address("127.0.0.1")], datetime.now(UTC))
     result = check(demo, "--accounts", ACCOUNTS, "--locale", "fr-CA")
     assert result.exit_code == 1
-    assert "401-102     -\n" in result.stdout
-    assert "429-100     ok\n" in result.stdout
-    assert "401-102: Too many logins from this address have failed; it is let in again in " in result.stdout
-    assert '403-178: The account userWithoutAction cannot log in: 429 {"code":"429-100"' in result.stdout
+    assert "LOGIN_FAILED              -\n" in result.stdout
+    assert "TOO_MANY_FAILURES         ok\n" in result.stdout
+    assert "LOGIN_FAILED: Too many logins from this address have failed; it is let in again in " in result.stdout
+    assert 'ACTION_MISSING: The account userWithoutAction cannot log in: 429 {"code":"429-100"' in result.stdout
 
 
 def test_without_accounts_what_takes_a_login_is_not_provoked(application: Wsgi, listen: Listen) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
-from casemgr.documentation_routes import ADDRESS_IN_GUIDE
+from casemgr.web.docs_page import BASE_URL_IN_GUIDE
 from tests.live.server import ROOT, SECONDS, Server
 
 _END = "end of a command"
@@ -16,7 +16,7 @@ def test_the_guide_works_as_it_stands(demo_server: Server) -> None:
     blocks = [(block.info, block.content) for block in MarkdownIt().parse(guide) if block.type == "fence"]
     commands = [content for info, content in blocks if info == "sh"]
     script = "\n".join(f"{command}\necho '{_END}'" for command in commands)
-    script = script.replace(ADDRESS_IN_GUIDE, demo_server.url(""))
+    script = script.replace(BASE_URL_IN_GUIDE, demo_server.url(""))
     done = subprocess.run(
         ["bash", "-eu"],  # noqa: S607 - the one that a person has
         input=script,

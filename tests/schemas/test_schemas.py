@@ -1,15 +1,15 @@
 """An actor's view of a case, from plain objects: no HTTP and no database."""
 
+from collections.abc import Iterator
+
 import pytest
-from flask import Flask
 from marshmallow import Schema
 
-from casemgr.actors import ActorKind
-from casemgr.attributes import ATTRIBUTES, Attribute
-from casemgr.cases import Case, NamedValue, Note, RelatedCase
-from casemgr.cases import CustomAttribute as Custom
-from casemgr.i18n import init_app, use_locale
-from casemgr.locales import DEFAULT_LOCALE
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.attributes import ATTRIBUTES, Attribute
+from casemgr.domain.cases import Case, NamedValue, Note, RelatedCase
+from casemgr.domain.cases import CustomAttribute as Custom
+from casemgr.i18n.translation import translating
 from schemas import SCHEMAS, schema_for
 from schemas.parts import ORDER
 
@@ -45,7 +45,7 @@ WHOLE = Case(
     user_last_worked_last_name="Byron",
     last_closed=AT,
     related_cases=(RelatedCase(2),),
-    notes=(Note("", 70, 1, AT, "Called", 20, "Ada", "Byron"),),
+    notes=(Note(70, 1, AT, "Called", 20, "Ada", "Byron"),),
     custom_attributes=(Custom("tier", (NamedValue("gold", "Gold"),)),),
     recent_activity_date=AT,
     unread_activity_count=3,
@@ -53,9 +53,8 @@ WHOLE = Case(
 
 
 @pytest.fixture(autouse=True)
-def english() -> object:
-    init_app(Flask("schemas"))
-    with use_locale(DEFAULT_LOCALE):
+def english() -> Iterator[None]:
+    with translating():
         yield
 
 

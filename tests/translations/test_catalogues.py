@@ -11,19 +11,19 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from app import create_app
-from casemgr import errors, i18n
 from casemgr.config import Config
-from casemgr.display_values import BUILT_IN_VALUES
-from casemgr.errors import ErrorDef
-from casemgr.i18n import TRANSLATIONS, catalogue_folder
-from casemgr.locales import DEFAULT_LOCALE, LOCALES, Locale
+from casemgr.errors.catalogue import CATALOGUE
+from casemgr.errors.definitions import ErrorDef
+from casemgr.i18n import translation
+from casemgr.i18n.display_values import BUILT_IN_VALUES
+from casemgr.i18n.locales import DEFAULT_LOCALE, LOCALES, Locale
+from casemgr.i18n.translation import TRANSLATIONS, catalogue_folder
 
 TEMPLATE = read_po(io.BytesIO((TRANSLATIONS / "messages.pot").read_bytes()))
-DEFINITIONS = [value for value in vars(errors).values() if isinstance(value, ErrorDef)]
 every_locale = pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.language_tag)
 
 
-def catalogue(locale: Locale) -> Catalog:
+def load_catalogue(locale: Locale) -> Catalog:
     return read_po(io.BytesIO((catalogue_folder(locale) / "messages.po").read_bytes()), locale=locale.babel)
 
 
@@ -50,18 +50,18 @@ def test_a_catalogue_has_the_messages_of_the_template(locale: Locale) -> None:
     def keys(catalogue: Catalog) -> set[tuple[str | None, object]]:
         return {(message.context, message.id) for message in messages(catalogue)}
 
-    assert keys(catalogue(locale)) == keys(TEMPLATE)
+    assert keys(load_catalogue(locale)) == keys(TEMPLATE)
 
 
 @every_locale
 def test_no_message_is_fuzzy_or_obsolete(locale: Locale) -> None:
-    assert not [message.id for message in messages(catalogue(locale)) if message.fuzzy]
-    assert not catalogue(locale).obsolete
+    assert not [message.id for message in messages(load_catalogue(locale)) if message.fuzzy]
+    assert not load_catalogue(locale).obsolete
 
 
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
 def test_every_message_has_a_string_in_every_plural_form(locale: Locale) -> None:
-    of_locale = catalogue(locale)
+    of_locale = load_catalogue(locale)
     for message in messages(of_locale):
         strings = texts(message.string)
         assert len(strings) == (of_locale.num_plurals if message.pluralizable else 1), message.id
@@ -69,12 +69,12 @@ def test_every_message_has_a_string_in_every_plural_form(locale: Locale) -> None
 
 
 def test_the_default_locale_speaks_in_message_ids() -> None:
-    assert not [message.id for message in messages(catalogue(DEFAULT_LOCALE)) if any(texts(message.string))]
+    assert not [message.id for message in messages(load_catalogue(DEFAULT_LOCALE)) if any(texts(message.string))]
 
 
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
 def test_strings_have_the_placeholders_of_their_message(locale: Locale) -> None:
-    for message in messages(catalogue(locale)):
+    for message in messages(load_catalogue(locale)):
         expected = placeholders(texts(message.id)[0])
         for string in texts(message.string):
             assert placeholders(string) == expected, message.id
@@ -83,14 +83,14 @@ def test_strings_have_the_placeholders_of_their_message(locale: Locale) -> None:
 
 @every_locale
 def test_babel_finds_nothing_wrong(locale: Locale) -> None:
-    of_locale = catalogue(locale)
+    of_locale = load_catalogue(locale)
     assert not [(message.id, problems) for message, problems in of_locale.check() if problems]
     write_mo(io.BytesIO(), of_locale)
 
 
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
 def test_sentences_are_whole_and_names_have_no_full_stop(locale: Locale) -> None:
-    for message in messages(catalogue(locale)):
+    for message in messages(load_catalogue(locale)):
         for string in texts(message.string):
             assert string.endswith((".", "。")) == (message.context is None), message.id
 
@@ -98,7 +98,7 @@ def test_sentences_are_whole_and_names_have_no_full_stop(locale: Locale) -> None
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
 def test_names_of_headers_stay_as_they_are(locale: Locale) -> None:
     names = ("X-egain-session", "Authorization", "Accept-Language", "Bearer")
-    for message in messages(catalogue(locale)):
+    for message in messages(load_catalogue(locale)):
         english = texts(message.id)[0]
         for string in texts(message.string):
             assert [name for name in names if name in english] == [name for name in names if name in string]
@@ -107,7 +107,7 @@ def test_names_of_headers_stay_as_they_are(locale: Locale) -> None:
 @pytest.mark.parametrize(("one", "other"), [("fr-FR", "fr-CA"), ("pt-BR", "pt-PT")])
 def test_locales_of_one_language_are_not_copies(one: str, other: str) -> None:
     strings = {
-        locale.language_tag: {str(message.id): message.string for message in messages(catalogue(locale))}
+        locale.language_tag: {str(message.id): message.string for message in messages(load_catalogue(locale))}
         for locale in LOCALES
     }
     differing = [key for key in strings[one] if strings[one][key] != strings[other][key]]
@@ -116,13 +116,13 @@ def test_locales_of_one_language_are_not_copies(one: str, other: str) -> None:
 
 def test_every_sentence_and_name_in_the_code_is_in_the_template() -> None:
     ids = {(message.context, text) for message in messages(TEMPLATE) for text in texts(message.id)}
-    for definition in DEFINITIONS:
+    for definition in CATALOGUE:
         assert {(None, text) for text in [*texts(definition.developer), definition.user]} <= ids
     for names in BUILT_IN_VALUES.values():
         assert set(names.values()) <= ids
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.code)
+@pytest.mark.parametrize("definition", CATALOGUE, ids=lambda definition: definition.code)
 def test_a_sentence_quotes_no_more_than_its_error_declares(definition: ErrorDef) -> None:
     declared = {*definition.detail_keys, *definition.quoted_keys, *(["count"] if definition.counted_key else [])}
     for sentence in texts(definition.developer):
@@ -133,6 +133,6 @@ def test_a_sentence_quotes_no_more_than_its_error_declares(definition: ErrorDef)
 def test_the_application_does_not_start_without_a_compiled_catalogue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(i18n, "TRANSLATIONS", tmp_path)
-    with pytest.raises(i18n.MissingCatalogueError, match="fr-CA"):
+    monkeypatch.setattr(translation, "TRANSLATIONS", tmp_path)
+    with pytest.raises(translation.MissingCatalogueError, match="fr-CA"):
         create_app(Config.from_environment({}))

@@ -1,0 +1,167 @@
+"""The accounts of users, customers and client applications: finding them, and changing their secrets."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+
+from casemgr.accounts.passwords import hash_password
+from casemgr.database import models
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.ids import MAX_ID, parse_id
+
+_SECRET_BYTES = 32
+_CLIENT_ID_BYTES = 8
+"""Random bytes of a new secret and of a new client ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user, customer or client application."""
+
+    kind: ActorKind
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCredentials:
+    """The stored side of a login.
+
+    :param secret_hash: None when the account has no secret, so that nobody can log in.
+    """
+
+    account: Account
+    secret_hash: str | None = field(repr=False)
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a kind of account; `names` are those by which an operator may name one."""
+
+    id: ColumnElement[Any]
+    login_id: ColumnElement[Any]
+    secret_hash: ColumnElement[Any]
+    disabled: ColumnElement[Any]
+    names: Sequence[ColumnElement[Any]]
+
+
+def _columns(model: type[models.Base], login_id: str, secret_hash: str, *names: str) -> _Columns:
+    columns = model.__table__.c
+    return _Columns(
+        columns.id,
+        columns[login_id],
+        columns[secret_hash],
+        columns.disabled,
+        [columns[name] for name in (login_id, *names)],
+    )
+
+
+_COLUMNS: Mapping[ActorKind, _Columns] = {
+    ActorKind.USER: _columns(models.User, "login_id", "password_hash"),
+    ActorKind.CUSTOMER: _columns(models.Customer, "login_id", "password_hash", "name"),
+    ActorKind.CLIENT_APPLICATION: _columns(models.ClientApplication, "client_id", "client_secret_hash", "name"),
+}
+
+
+def find_accounts(connection: Connection, kind: ActorKind, text: str) -> list[Account]:
+    """Find accounts by ID, login or client ID, or name; a match by ID takes precedence.
+
+    :returns: one account, none, or several with the same name.
+    """
+    columns = _COLUMNS[kind]
+    if (record_id := parse_id(text)) and connection.scalar(select(columns.id).where(columns.id == record_id)):
+        return [Account(kind, record_id)]
+    found = connection.scalars(select(columns.id).where(or_(*(name == text for name in columns.names))))
+    return [Account(kind, account_id) for account_id in found]
+
+
+def load_credentials(connection: Connection, kind: ActorKind, login_id: str) -> StoredCredentials | None:
+    """Load the account with this login or client ID, if there is one."""
+    columns = _COLUMNS[kind]
+    row = connection.execute(
+        select(columns.id, columns.secret_hash, columns.disabled).where(columns.login_id == login_id)
+    ).one_or_none()
+    return row and StoredCredentials(Account(kind, row[0]), row[1], row[2])
+
+
+def load_login_id(connection: Connection, account: Account) -> str | None:
+    """Load the login or client ID of an account; None when it has none."""
+    columns = _COLUMNS[account.kind]
+    login_id: str | None = connection.scalar(select(columns.login_id).where(columns.id == account.id))
+    return login_id
+
+
+def store_secret_hash(connection: Connection, account: Account, secret_hash: str) -> None:
+    """Replace the secret of an account."""
+    columns = _COLUMNS[account.kind]
+    connection.execute(
+        update(columns.id.table).where(columns.id == account.id).values({columns.secret_hash: secret_hash})
+    )
+
+
+def disable(connection: Connection, account: Account) -> None:
+    """Disable an account: its secret and its sessions are no longer valid."""
+    columns = _COLUMNS[account.kind]
+    connection.execute(update(columns.id.table).where(columns.id == account.id).values({columns.disabled: True}))
+
+
+def lock_account(connection: Connection, account: Account, secret_hash: str) -> bool:
+    """Make other transactions wait that lock this account; SQLite has one writer at a time anyway.
+
+    :param secret_hash: the hash that a secret was verified against.
+    :returns: whether the account still has this hash; the secret may have changed in the meantime.
+    """
+    columns = _COLUMNS[account.kind]
+    unchanged = select(columns.id).where(columns.id == account.id, columns.secret_hash == secret_hash)
+    return connection.scalar(unchanged.with_for_update()) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """The credentials of a new client application; the secret cannot be shown again."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def generate_secret() -> str:
+    """Generate a client secret, of characters that need no encoding in forms and headers."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def create_client(connection: Connection, name: str, client_type: str, client_id: str | None = None) -> NewClient:
+    """Create a client application.
+
+    :param client_id: None for a random one.
+    :raises ValueError: when the name, the type or the client ID cannot be used; the message is a sentence.
+    """
+    client_id = secrets.token_hex(_CLIENT_ID_BYTES) if client_id is None else client_id
+    if not (name and client_type and client_id):
+        raise ValueError("Name, type and client ID may not be empty.")
+    if ":" in client_id or not (name + client_type + client_id).isprintable():
+        raise ValueError("A client ID may not contain a colon, and all three must consist of printable characters.")
+    if load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id):
+        raise ValueError(f"{client_id}: A client application with this client ID exists already.")
+    created = NewClient(client_id, generate_secret())
+    connection.execute(
+        insert(models.ClientApplication).values(
+            # In the upper half of the range, away from the IDs of imported records.
+            id=MAX_ID - secrets.randbelow(MAX_ID // 2),
+            name=name,
+            client_type=client_type,
+            client_id=client_id,
+            client_secret_hash=hash_password(created.client_secret),
+            disabled=False,
+        )
+    )
+    return created
+
+
+def load_clients(connection: Connection) -> Sequence[Row[int, str | None, str, bool, str]]:
+    """Load the ID, client ID, type, state and name of every client application, ordered by name."""
+    model = models.ClientApplication
+    columns = select(model.id, model.client_id, model.client_type, model.disabled, model.name)
+    return connection.execute(columns.order_by(model.name, model.id)).all()

@@ -1,0 +1,131 @@
+"""Logins: from a name and a secret to the account, and to a session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from casemgr.accounts.accounts import Account, StoredCredentials, load_credentials, lock_account, store_secret_hash
+from casemgr.accounts.passwords import hash_password, is_outdated, verify_password
+from casemgr.accounts.sessions import (
+    end_sessions,
+    end_sessions_of_logins,
+    generate_session_id,
+    load_session_digests,
+    store_session,
+)
+from casemgr.accounts.throttling import (
+    Subject,
+    check_failures,
+    forget_failures,
+    lock_subjects,
+    record_failure,
+    subject_of_account,
+    subject_of_address,
+)
+from casemgr.config import Config
+from casemgr.database.engine import REQUEST_LOCK_TIMEOUT, writing
+from casemgr.domain.actors import ActorKind
+from casemgr.errors.catalogue import LOGIN_FAILED, TOO_MANY_SESSIONS
+from casemgr.errors.definitions import ApiError
+from casemgr.http.limits import MAX_SESSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to log in.
+
+    :param login_id: the login ID of a user or customer, or a client ID.
+    :param secret: the password or client secret.
+    :param address: the network address of the client.
+    """
+
+    kind: ActorKind
+    login_id: str
+    secret: str = field(repr=False)
+    address: str
+
+    @property
+    def account_subject(self) -> Subject:
+        """The subject that stands for the account."""
+        return subject_of_account(self.kind, self.login_id)
+
+    @property
+    def subjects(self) -> Sequence[Subject]:
+        """All subjects that a failure counts for."""
+        return self.account_subject, subject_of_address(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An account whose secret has been verified against this hash."""
+
+    account: Account
+    secret_hash: str = field(repr=False)
+
+
+def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verified:
+    """Verify the name and the secret of an account, and renew its hash if that is outdated.
+
+    :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, with the same answer after the same time for a wrong secret, an
+        unknown name, a disabled account and an account without a secret.
+
+    Source: contract LOG-3, LOG-4.
+    """
+    with engine.connect() as connection:
+        check_failures(connection, attempt.subjects, now)
+        stored = load_credentials(connection, attempt.kind, attempt.login_id)
+    verified = _verify(stored, attempt.secret)
+    renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None
+    with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
+        lock_subjects(connection, attempt.subjects)
+        # Checked again, so that simultaneous attempts reveal no more than successive ones.
+        check_failures(connection, attempt.subjects, now)
+        if verified is None:
+            record_failure(connection, attempt.subjects, now)
+        else:
+            forget_failures(connection, attempt.account_subject)
+        if verified and renewed and lock_account(connection, verified.account, verified.secret_hash):
+            store_secret_hash(connection, verified.account, renewed)
+            verified = replace(verified, secret_hash=renewed)
+    if verified is None:
+        raise ApiError(LOGIN_FAILED)
+    return verified
+
+
+def _verify(stored: StoredCredentials | None, secret: str) -> Verified | None:
+    secret_hash = stored.secret_hash if stored else None
+    if not verify_password(secret_hash, secret) or stored is None or secret_hash is None or stored.disabled:
+        return None
+    return Verified(stored.account, secret_hash)
+
+
+def open_session(engine: Engine, verified: Verified, config: Config, now: datetime, *, force: bool) -> str:
+    """Open a session of a user or customer who has logged in.
+
+    :param force: whether to end the oldest session if there are too many.
+    :returns: the ID of the new session.
+    :raises ApiError: TOO_MANY_SESSIONS; LOGIN_FAILED when the secret has changed since it was verified.
+    """
+    account = verified.account
+    with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
+        if not lock_account(connection, account, verified.secret_hash):
+            raise ApiError(LOGIN_FAILED)
+        others = load_session_digests(connection, account, now)
+        surplus = others[: max(0, len(others) - MAX_SESSIONS + 1)]
+        if surplus and not force:
+            raise ApiError(TOO_MANY_SESSIONS, limit=MAX_SESSIONS)
+        if surplus:
+            end_sessions(connection, surplus)
+        session_id = generate_session_id()
+        expires, idle_expires = now + config.session_lifetime, now + config.session_idle_time
+        store_session(connection, session_id, account, expires, created=now, idle_expires=idle_expires)
+    return session_id
+
+
+def change_secret(connection: Connection, account: Account, login_id: str, secret: str) -> None:
+    """Change the secret of an account, end its sessions from logins, and forget its failed logins."""
+    store_secret_hash(connection, account, hash_password(secret))
+    end_sessions_of_logins(connection, account)
+    forget_failures(connection, subject_of_account(account.kind, login_id))

@@ -1,0 +1,262 @@
+"""Tokens for client applications: OAuth 2.0 with the grant of client credentials.
+
+A token is the ID of a session. Errors are described in English only, since the standard allows ASCII alone.
+
+Source: RFC 6749 sections 2.3, 4.4, 5.1 and 5.2; RFC 7009; RFC 8414.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
+from authlib.oauth2.rfc6749 import (
+    ClientCredentialsGrant,
+    ClientMixin,
+    InvalidClientError,
+    InvalidRequestError,
+    InvalidScopeError,
+    TokenMixin,
+)
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from sqlalchemy import Engine
+
+from casemgr.accounts.accounts import Account, lock_account
+from casemgr.accounts.login import Attempt, Verified, verify_credentials
+from casemgr.accounts.sessions import end_session, generate_session_id, load_session, store_session
+from casemgr.accounts.token_requests import ClientAuthenticationError, TokenRequest, parse_form
+from casemgr.config import Config
+from casemgr.database.engine import REQUEST_LOCK_TIMEOUT, writing
+from casemgr.database.reading import Reading
+from casemgr.domain.actors import ActorKind, ClientApplication
+from casemgr.errors.catalogue import TOO_MANY_FAILURES
+from casemgr.errors.definitions import ApiError
+from casemgr.http.paths import REVOCATION_PATH, TOKEN_PATH
+
+_AUTHENTICATION_METHODS = ["client_secret_basic", "client_secret_post"]
+
+_GRANT_TYPE: str = ClientCredentialsGrant.GRANT_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class TokenResponse:
+    """A response in JSON.
+
+    :param headers: the header fields that not every response has.
+    """
+
+    status: int
+    body: Mapping[str, object] = field(repr=False)
+    headers: Mapping[str, str]
+
+
+def issue_token(engine: Engine, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
+    """Answer a request for a token (RFC 6749 section 4.4)."""
+    server = _Server(engine, config, request.address, now)
+    response: TokenResponse
+    try:
+        parameters = parse_form(request)
+        if "grant_type" not in parameters:
+            raise InvalidRequestError("The parameter grant_type is missing.")
+        if parameters["grant_type"] != _GRANT_TYPE:
+            # Authlib would repeat any characters of the request, and the standard forbids most of them.
+            raise OAuth2Error(f"The only grant type is {_GRANT_TYPE}.", error="unsupported_grant_type")
+        response = server.create_token_response(_Request(request.authorization, parameters))
+    except OAuth2Error as error:
+        response = server.handle_error_response(None, error)
+    return response
+
+
+def revoke_token(engine: Engine, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
+    """Answer a request to revoke a token; an unknown token counts as revoked (RFC 7009 section 2.2)."""
+    server = _Server(engine, config, request.address, now)
+    response: TokenResponse
+    try:
+        oauth2_request = _Request(request.authorization, parse_form(request))
+        response = server.create_endpoint_response(_Revocation.ENDPOINT_NAME, oauth2_request)
+    except OAuth2Error as error:
+        response = server.handle_error_response(None, error)
+    return response
+
+
+def build_metadata(base_url: str) -> Mapping[str, object]:
+    """Build the metadata by which clients discover the endpoints.
+
+    :param base_url: scheme and authority under which clients reach the service.
+
+    Source: RFC 8414 section 2.
+    """
+    metadata: Mapping[str, object] = AuthorizationServerMetadata(
+        issuer=base_url,
+        token_endpoint=f"{base_url}{TOKEN_PATH}",
+        token_endpoint_auth_methods_supported=_AUTHENTICATION_METHODS,
+        grant_types_supported=[_GRANT_TYPE],
+        # Required and not empty, although there is no authorization endpoint.
+        response_types_supported=["none"],
+        revocation_endpoint=f"{base_url}{REVOCATION_PATH}",
+        revocation_endpoint_auth_methods_supported=_AUTHENTICATION_METHODS,
+    )
+    return metadata
+
+
+class _TooManyFailuresError(OAuth2Error):
+    """Further attempts are refused for a while; the standard has no code for that."""
+
+    error = "invalid_client"
+    status_code = 429
+
+    def __init__(self, seconds: str) -> None:
+        super().__init__("Too many attempts to authenticate have failed.")
+        self._seconds = seconds
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        return [*super().get_headers(), ("Retry-After", self._seconds)]
+
+
+class _Request(OAuth2Request):
+    """A request whose form has been parsed and checked."""
+
+    def __init__(self, authorization: str, parameters: dict[str, str]) -> None:
+        # Authlib refuses URLs that are not https, but here TLS ends at a proxy in front of the service.
+        super().__init__("POST", "https://localhost", headers={"Authorization": authorization})
+        self.payload = BasicOAuth2Payload(parameters)
+        self._parameters = parameters
+
+    @property
+    def form(self) -> dict[str, str]:
+        return self._parameters
+
+
+class _Client(ClientMixin):
+    """A client application; `verified` is set once its secret has been checked."""
+
+    verified: Verified
+
+    def __init__(self, server: "_Server", client_id: str) -> None:
+        self._server = server
+        self._client_id = client_id
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        verified = self._server.verify(self._client_id, client_secret)
+        if verified:
+            self.verified = verified
+        return verified is not None
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return True
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return True
+
+    def get_allowed_scope(self, scope: Collection[str] | str) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token(TokenMixin):
+    session_id: str = field(repr=False)
+    account: Account
+
+    def check_client(self, client: _Client) -> bool:
+        return self.account == client.verified.account
+
+
+class _Grant(ClientCredentialsGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = _AUTHENTICATION_METHODS
+
+
+class _Revocation(RevocationEndpoint):
+    """The revocation endpoint."""
+
+    CLIENT_AUTH_METHODS = _AUTHENTICATION_METHODS
+    server: "_Server"
+
+    def check_params(self, request: _Request, client: _Client) -> None:
+        """Check that there is a token; an unknown hint is ignored (RFC 7009 section 2.2.1)."""
+        if "token" not in request.form:
+            raise InvalidRequestError("The parameter token is missing.")
+
+    def query_token(self, token_string: str, token_type_hint: str | None) -> _Token | None:
+        return self.server.find_token(token_string)
+
+    def revoke_token(self, token: _Token, request: _Request) -> None:
+        self.server.end(token)
+
+
+class _Server(AuthorizationServer):
+    """Authlib's server for one request."""
+
+    def __init__(self, engine: Engine, config: Config, address: str, now: datetime) -> None:
+        super().__init__()
+        self._engine = engine
+        self._address = address
+        self._now = now
+        self._expires = now + config.token_lifetime
+        self.register_grant(_Grant)
+        self.register_endpoint(_Revocation)
+        self.register_token_generator(
+            "default",
+            BearerTokenGenerator(
+                lambda **_: generate_session_id(), expires_generator=int(config.token_lifetime.total_seconds())
+            ),
+        )
+
+    def verify(self, client_id: str, client_secret: str) -> Verified | None:
+        attempt = Attempt(ActorKind.CLIENT_APPLICATION, client_id, client_secret, self._address)
+        try:
+            return verify_credentials(self._engine, attempt, self._now)
+        except ApiError as error:
+            if error.definition is TOO_MANY_FAILURES:
+                raise _TooManyFailuresError(str(error.values["seconds"])) from error
+            return None
+
+    def query_client(self, client_id: str) -> _Client:
+        return _Client(self, client_id)
+
+    def authenticate_client(
+        self, request: OAuth2Request, methods: Collection[str], endpoint: str = "token"
+    ) -> ClientMixin:
+        try:
+            return super().authenticate_client(request, methods, endpoint)
+        except (InvalidClientError, UnicodeDecodeError) as error:
+            # Authlib does not expect Basic credentials that are not UTF-8.
+            raise ClientAuthenticationError from error
+
+    def validate_requested_scope(self, scope: str) -> None:
+        """Refuse every scope: there are none, and ignoring one would mean granting it."""
+        if scope:
+            raise InvalidScopeError
+
+    def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:
+        verified = request.client.verified
+        with writing(self._engine, REQUEST_LOCK_TIMEOUT) as connection:
+            if not lock_account(connection, verified.account, verified.secret_hash):
+                raise ClientAuthenticationError
+            store_session(connection, str(token["access_token"]), verified.account, self._expires, created=self._now)
+
+    def find_token(self, session_id: str) -> _Token | None:
+        with Reading(self._engine) as source:
+            session = load_session(source, session_id, self._now)
+        if session is None or not isinstance(session.actor, ClientApplication):
+            return None
+        return _Token(session_id, Account(ActorKind.CLIENT_APPLICATION, session.actor.id))
+
+    def end(self, token: _Token) -> None:
+        with writing(self._engine, REQUEST_LOCK_TIMEOUT) as connection:
+            end_session(connection, token.session_id)
+
+    def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:
+        return request
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        pass
+
+    def handle_response(
+        self, status: int, body: Mapping[str, object], headers: Sequence[tuple[str, str]]
+    ) -> TokenResponse:
+        """Keep the header fields that not every response of the service has."""
+        extra = {name: value for name, value in headers if name not in {"Content-Type", "Cache-Control"}}
+        return TokenResponse(status, body, extra)

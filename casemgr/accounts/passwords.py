@@ -1,0 +1,30 @@
+"""Salted hashes of passwords and client secrets."""
+
+import argon2
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+_HASHER = argon2.PasswordHasher()
+
+
+def hash_password(password: str) -> str:
+    """Hash a password with argon2id (RFC 9106) and a salt of its own; slow on purpose."""
+    return _HASHER.hash(password)
+
+
+def verify_password(password_hash: str | None, password: str) -> bool:
+    """Check a password against its hash.
+
+    :param password_hash: None when there is no hash; the check then fails after the same time.
+    """
+    if password_hash is None:
+        _HASHER.hash(password)
+        return False
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError, UnicodeError):
+        return False
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Check whether a hash was made with other parameters than new hashes are."""
+    return _HASHER.check_needs_rehash(password_hash)

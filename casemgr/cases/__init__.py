@@ -1,0 +1,1 @@
+"""These cases for this actor: the query, permissions, loading and sorting."""

@@ -1,0 +1,95 @@
+"""Commands for sessions."""
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from casemgr.accounts import sessions
+from casemgr.accounts.throttling import purge_failures
+from casemgr.cli.shell import Duration, Group, find_account, open_database, standard_input
+from casemgr.database.engine import writing
+from casemgr.domain.actors import ActorKind
+
+
+@click.group(cls=Group)
+def session() -> None:
+    """Create and end sessions.
+
+    A session says who a caller of the API is: its ID comes with every request.
+    """
+
+
+@session.command(
+    "create",
+    options_metavar="(--user|--customer|--client) NAME [OPTIONS]",
+    epilog="""
+    Examples:
+      $ session=$(casemgr session create --user nadia --expires-in 8h)
+      $ curl -H "X-egain-session: $session" \\
+          http://127.0.0.1:8000/core/casemgr/v3/case/1001
+    """,
+)
+@click.option("--user", metavar="NAME", help="ID or login ID of a user.")
+@click.option("--customer", metavar="NAME", help="ID, login ID or name of a customer.")
+@click.option("--client", metavar="NAME", help="ID, client ID or name of a client application.")
+@click.option(
+    "--expires-in",
+    type=Duration(),
+    default="12h",
+    show_default=True,
+    help="How long it lasts: a whole number and s, m, h or d.",
+)
+def create_session(user: str | None, customer: str | None, client: str | None, expires_in: timedelta) -> None:
+    """Create a session without a login, and print its ID.
+
+    For trials and for programs that cannot log in. Users and customers send the ID in X-egain-session, client
+    applications in "Authorization: Bearer". The session lasts until it expires or is revoked, whether it is used or
+    not. The ID cannot be shown again.
+    """
+    options = {ActorKind.USER: user, ActorKind.CUSTOMER: customer, ActorKind.CLIENT_APPLICATION: client}
+    given = [(kind, name) for kind, name in options.items() if name is not None]
+    if len(given) != 1:
+        raise click.UsageError("Give exactly one of --user, --customer and --client.")
+    with writing(open_database()) as connection:
+        account = find_account(connection, *given[0])
+        session_id = sessions.generate_session_id()
+        sessions.store_session(connection, session_id, account, datetime.now(UTC) + expires_in)
+    click.echo(session_id)
+
+
+@session.command(
+    "revoke",
+    epilog="""
+    Example:
+      $ session=$(casemgr session create --user nadia)
+      $ echo "$session" | casemgr session revoke
+    """,
+)
+def revoke_session() -> None:
+    """End the session whose ID is read from standard input.
+
+    It is the first line. An argument could be seen in the list of processes.
+    """
+    session_id = standard_input().readline().strip()
+    with writing(open_database()) as connection:
+        if not sessions.end_session(connection, session_id):
+            raise click.ClickException("There is no such session.")
+    click.echo("The session has ended.", err=True)
+
+
+@session.command(
+    "purge",
+    epilog="""
+    Example:
+      $ casemgr session purge
+    """,
+)
+def purge_sessions() -> None:
+    """Delete expired sessions, and failed logins that no longer count.
+
+    Neither has any effect; they only take up space. Once a day is often enough.
+    """
+    with writing(open_database()) as connection:
+        count = sessions.purge_sessions(connection, datetime.now(UTC))
+        purge_failures(connection, datetime.now(UTC))
+    click.echo(f"{count} expired sessions deleted.", err=True)

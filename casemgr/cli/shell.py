@@ -1,0 +1,129 @@
+"""What the commands share: their classes, the database, standard input."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import click
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from casemgr.accounts.accounts import Account, find_accounts
+from casemgr.config import Config, ConfigError
+from casemgr.database.engine import create_engine
+from casemgr.database.schema import is_migrated
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.durations import parse_duration
+
+STANDARD_INPUT = "-"
+
+
+class Command(click.Command):
+    """A command whose epilog is printed as it is written, with sections such as examples."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the epilog without wrapping its lines."""
+        if self.epilog:
+            formatter.write(f"\n{cleandoc(self.epilog)}\n")
+
+
+class Group(Command, click.Group):
+    """A group that reports every exception in a sentence, without a trace (contract OPS-3)."""
+
+    command_class = Command
+    group_class = type
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command.
+
+        :raises ClickException: for a fault of the settings, the input, the database, or anything else.
+        """
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            # Click reports these; a closed pipe needs no report.
+            raise
+        except Exception as error:
+            raise click.ClickException(_explain(error)) from error
+
+
+def _explain(error: Exception) -> str:
+    match error:
+        case ConfigError():
+            return str(error)
+        case DBAPIError():
+            return f"The database cannot be used: {error.orig}."
+        case OSError():
+            return f"{error.filename or 'Input or output'}: {error.strerror or error}."
+        case _:
+            return f"{type(error).__name__}: {error}"
+
+
+class Duration(click.ParamType[timedelta]):
+    """A duration, such as 8h."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse a duration."""
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{value!r} {error}.", param, ctx)
+
+
+def find_account(connection: Connection, kind: ActorKind, name: str) -> Account:
+    """Find the account that an operator names by an ID, a login or client ID, or a name.
+
+    :raises ClickException: when there is none, or several.
+    """
+    found = find_accounts(connection, kind, name)
+    if len(found) != 1:
+        complaint = "The name is not unique; give the ID" if found else "There is none"
+        raise click.ClickException(f"{name}: {complaint}.")
+    return found[0]
+
+
+def create_command_engine() -> Engine:
+    """Create an engine that is disposed of when the command ends."""
+    config = Config.from_environment()
+    # The statements of an import or a migration may take any time.
+    engine = create_engine(config.database_url, replace(config.pool, statement_timeout=timedelta()))
+    click.get_current_context().call_on_close(engine.dispose)
+    return engine
+
+
+def open_database() -> Engine:
+    """Create an engine for a database with the newest schema.
+
+    :raises ClickException: when the schema is missing or old.
+    """
+    engine = create_command_engine()
+    if not is_migrated(engine):
+        raise click.ClickException("The database has no schema, or an old one: run 'casemgr init-db' first.")
+    return engine
+
+
+def standard_input() -> TextIO:
+    """Return standard input.
+
+    :raises ClickException: when it is closed.
+    """
+    if sys.stdin is None:
+        raise click.ClickException("Standard input is closed.")
+    return sys.stdin
+
+
+@contextmanager
+def open_input(file: str) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for "-", for the duration of the `with` block."""
+    if file == STANDARD_INPUT:
+        yield standard_input().buffer
+    else:
+        with Path(file).open("rb") as stream:
+            yield stream

@@ -1,0 +1,1 @@
+"""The engine, the tables, statements, replicas and migrations."""

@@ -1,0 +1,103 @@
+"""The engine, and transactions that write."""
+
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from casemgr.config import Pool
+from casemgr.database.reading import close_on_dispose
+
+_LOCK_TIMEOUT = 10.0
+"""Seconds that a transaction waits for the locks of others."""
+
+REQUEST_LOCK_TIMEOUT = 2.0
+"""The same for a request: while it waits, for an import for example, it occupies a thread."""
+
+_POOL_TIMEOUT = 5
+"""Seconds that a request waits for a connection when all connections of the pool are in use."""
+
+
+def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B008 - it is frozen
+    """Create the engine; it connects on first use."""
+    # Parameters are digests, names and texts of cases: none of them may reach a log.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if database_url.get_backend_name() == "sqlite":
+        engine = sqlalchemy.create_engine(database_url, connect_args={"timeout": _LOCK_TIMEOUT}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        close_on_dispose(engine)
+        return engine
+    settings = {
+        "timezone": "UTC",
+        "statement_timeout": round(pool.statement_timeout.total_seconds() * 1000),
+        # Every statement of a request finds rows by their keys: planning it anew takes longer than running it.
+        "plan_cache_mode": "force_generic_plan",
+    }
+    engine = sqlalchemy.create_engine(
+        database_url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=pool.size,
+        max_overflow=pool.limit - pool.size,
+        pool_timeout=_POOL_TIMEOUT,
+        connect_args={
+            # The driver takes whole seconds, at least 2.
+            "connect_timeout": max(2, round(pool.connect_timeout.total_seconds())),
+            "application_name": "casemgr",
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        },
+        **options,
+    )
+    event.listen(engine, "checkout", _check_socket)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine, lock_timeout: float = _LOCK_TIMEOUT) -> Iterator[Connection]:
+    """Open a transaction that writes; it is committed unless the `with` block raises an exception.
+
+    It waits for other writers before it reads anything.
+
+    :param lock_timeout: seconds to wait for other writers.
+    """
+    # READ COMMITTED, so that a read under a lock sees what others have committed before.
+    isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    with engine.connect().execution_options(lock_timeout=lock_timeout, **isolation) as connection, connection.begin():
+        if isolation:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {lock_timeout * 1000:.0f}")
+        yield connection
+
+
+def _check_socket(connection: DBAPIConnection, *_: object) -> None:
+    """Detect, without a round trip, that the server has closed a connection while it was idle.
+
+    :raises InvalidatePoolError: when there is unexpected input; then the other connections of the pool have it too.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise InvalidatePoolError
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # Python's driver begins no transaction for SELECT, so _begin_sqlite does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode a power cut can lose the newest transactions but not damage the file.
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    lock_timeout = connection.get_execution_options().get("lock_timeout")
+    if lock_timeout is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    # The pragma outlives the transaction; reads that follow do not wait for writers anyway.
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {lock_timeout * 1000:.0f}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""Plain values without I/O: cases, actors, attributes, IDs, instants, custom values."""

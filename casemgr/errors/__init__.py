@@ -1,0 +1,1 @@
+"""The error catalogue, and the wording of errors."""

@@ -1,0 +1,88 @@
+"""The body of an error: its wording in the locale in use, and its details."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casemgr.errors.definitions import ApiError, DetailValue
+from casemgr.i18n import translation
+
+_MAX_QUOTED = 100
+"""Characters of a piece of input that a sentence quotes (contract REP-7)."""
+
+_MAX_PIECES = 100
+"""Pieces of input that a sentence quotes; a request line has room for tens of thousands. The details have them all."""
+
+# Controls, formatting (which can reverse the direction of text), surrogates, line and paragraph separators.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A key and a value, the same in every locale."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """The members of an error body (contract REP-7, REP-8).
+
+    :param user_message: None unless the caller asked for it.
+    """
+
+    code: str
+    developer_message: str
+    user_message: str | None
+    details: tuple[Detail, ...]
+
+
+def build_error_body(error: ApiError, *, with_user_message: bool) -> ErrorBody:
+    """Build the body of an error in the locale in use.
+
+    Source: contract REP-7, REP-8.
+    """
+    definition = error.definition
+    return ErrorBody(
+        code=definition.code,
+        developer_message=_developer_message(error),
+        user_message=translation.translate(definition.user) if with_user_message else None,
+        details=tuple(Detail(key, text) for key in definition.detail_keys for text in _texts(error.values[key])),
+    )
+
+
+def _developer_message(error: ApiError) -> str:
+    variables = {key: _quote(value) for key, value in error.values.items()}
+    match error.definition.developer:
+        case (singular, plural):
+            counted = error.values[error.definition.counted_key]
+            number = counted if isinstance(counted, int) else len(_texts(counted))
+            return translation.translate_plural(singular, plural, number, **variables)
+        case message:
+            return translation.translate(message, **variables)
+
+
+def _texts(value: DetailValue) -> list[str]:
+    return [str(value)] if isinstance(value, str | int) else list(value)
+
+
+def _quote(value: DetailValue) -> str:
+    if isinstance(value, int):
+        return translation.format_number(value)
+    texts = _texts(value)
+    excerpts = tuple(map(_excerpt, texts[:_MAX_PIECES]))
+    return translation.enumerate_quoted(excerpts, and_more=len(texts) > _MAX_PIECES)
+
+
+def _excerpt(text: str) -> str:
+    """Cut a piece of input and make its control characters visible (contract REP-7)."""
+    excerpt = text[:_MAX_QUOTED]
+    visible = excerpt if excerpt.isprintable() else "".join(_escape_invisible(excerpt))
+    return f"{visible}…" if len(text) > _MAX_QUOTED else visible
+
+
+def _escape_invisible(text: str) -> Iterator[str]:
+    for character in text:
+        invisible = unicodedata.category(character) in _INVISIBLE
+        yield f"\\u{ord(character):04x}" if invisible else character

@@ -1,0 +1,1 @@
+"""HTTP without Flask: negotiation, media types, header names, paths, limits, addresses."""

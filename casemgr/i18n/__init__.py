@@ -1,0 +1,1 @@
+"""Locales, message catalogues and display values."""

@@ -1,0 +1,77 @@
+"""The fifteen locales, and the lookup of language ranges among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import babel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Locale:
+    """A locale under both of its names. Each locale is a single object.
+
+    :param language_tag: its name in HTTP, `fr-CA`.
+    :param babel: names the message catalogue; for Chinese it has a script that the tag lacks, `zh_Hans_CN`.
+    """
+
+    language_tag: str
+    babel: babel.Locale
+
+
+def _locale(language_tag: str) -> Locale:
+    return Locale(language_tag, babel.Locale.parse(language_tag, sep="-"))
+
+
+LOCALES: tuple[Locale, ...] = tuple(
+    _locale(language_tag)
+    for language_tag in (
+        "en-US",
+        "es-ES",
+        "fr-FR",
+        "it-IT",
+        "de-DE",
+        "nl-NL",
+        "pt-BR",
+        "pt-PT",
+        "da-DK",
+        "ru-RU",
+        "fr-CA",
+        "zh-CN",
+        "ja-JP",
+        "ko-KR",
+        "sv-SE",
+    )
+)
+"""All locales; where a range matches several of them, the first one is selected. Source: contract NEG-3."""
+
+DEFAULT_LOCALE = LOCALES[0]
+
+LANGUAGE_TAGS = tuple(locale.language_tag for locale in LOCALES)
+
+_MAX_SUBTAGS = max(len(tag.split("-")) for tag in LANGUAGE_TAGS)
+
+
+def look_up(language_range: str, offers: Sequence[Locale]) -> Locale | None:
+    """Look up the locale for a language range.
+
+    :param language_range: such as `pt`, `pt-PT-1996` or `*`, in any case.
+    :param offers: the locales to choose from, the preferred ones first.
+    :returns: the locale whose tag is the range or one of its truncations, else the first one of its primary language,
+        else None.
+
+    Source: RFC 4647 section 3.4; contract NEG-4.
+    """
+    if language_range == "*":
+        return offers[0] if offers else None
+    subtags = language_range.lower().split("-")
+    by_tag = {offer.language_tag.lower(): offer for offer in offers}
+    # No tag has more subtags than that, while a URL has room for tens of thousands.
+    for length in range(min(len(subtags), _MAX_SUBTAGS), 1, -1):
+        if offer := by_tag.get("-".join(subtags[:length])):
+            return offer
+    return next((offer for offer in offers if matches_prefix(offer, subtags[0])), None)
+
+
+def matches_prefix(locale: Locale, language_range: str) -> bool:
+    """Check whether a language range is the tag of a locale or a prefix of it (RFC 4647 section 3.3.1)."""
+    return f"{locale.language_tag}-".lower().startswith(f"{language_range}-".lower())

@@ -1,0 +1,1 @@
+"""Imports: from the lines of a dataset to the rows of the database."""

@@ -1,0 +1,144 @@
+"""The lines of a dataset: from bytes to a checked record, or to its problems."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NoReturn
+
+from marshmallow import ValidationError
+
+from casemgr.domain.texts import shorten
+from casemgr.imports.record_types import RECORD_TYPES, RecordType, ReferenceTo, Row, find_references
+
+MAX_LINE = 64 * 1024 * 1024
+"""Bytes of the longest line, so that a file without line breaks cannot fill the memory."""
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    """Refuse NaN and infinities, which Python reads although JSON does not have them."""
+    raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class BadLineError(ValueError):
+    """A line is not a valid record.
+
+    Its text is `field: what is wrong; field: …`.
+
+    :param excused: type and key of the record, as far as they can be read, so that references to it are not reported.
+    """
+
+    def __init__(self, problems: Sequence[str], excused: tuple[RecordType, object] | None = None) -> None:
+        """Combine the problems of the line."""
+        super().__init__("; ".join(problems))
+        self.excused = excused
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line of a dataset.
+
+    :param line: its number, from 1.
+    :param row: the loaded record: the columns of its row, and the lists that become rows of other tables.
+    :param references: the records that it refers to, which have to exist.
+    """
+
+    line: int
+    type: RecordType
+    row: Row
+    references: tuple[ReferenceTo, ...]
+
+    @property
+    def key(self) -> Any:
+        """The key among the records of its type: one value, or a tuple of several."""
+        return self.type.key_of(self.row)
+
+
+def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Read the lines that are not blank, with their numbers. A longer line is cut at MAX_LINE + 1 bytes."""
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE + 1)
+        if number == 1:
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        if not line.isspace() and line:
+            yield number, line
+
+
+def parse_record(number: int, line: bytes, *, may_hold_nul: bool = True) -> Record:
+    """Parse and check a line on its own, without the records that it refers to.
+
+    :param may_hold_nul: whether the database can store U+0000 in a text.
+    :raises BadLineError: with all problems of the line.
+
+    Source: contract DAT-1, DAT-2.
+    """
+    data = _parse_json(line)
+    if not isinstance(data, dict):
+        raise BadLineError(["line: is not a JSON object"])
+    record_type = RECORD_TYPES.get(name) if isinstance(name := data.pop("type", None), str) else None
+    if record_type is None:
+        raise BadLineError([_complain_about_type(name)])
+    # JSON has no other way to express it.
+    if not may_hold_nul and b"\\u0000" in line and (problems := list(_find_nul(data))):
+        raise BadLineError(problems, _excused(record_type, data))
+    try:
+        row = record_type.schema.load(data)
+    except ValidationError as error:
+        raise BadLineError(list(_flatten(error.messages_dict)), _excused(record_type, data)) from error
+    return Record(number, record_type, row, tuple(find_references(record_type.schema, row)))
+
+
+def _complain_about_type(name: object) -> str:
+    if name is None:
+        return "type: is missing"
+    return f"type: {shorten(json.dumps(name))} is none of {', '.join(RECORD_TYPES)}"
+
+
+def _parse_json(line: bytes) -> Any:
+    if len(line) > MAX_LINE:
+        raise BadLineError([f"line: is longer than {MAX_LINE} bytes"])
+    try:
+        return _DECODER.decode(line.decode())
+    except UnicodeDecodeError as error:
+        raise BadLineError([f"line: is not UTF-8 (byte {error.start + 1})"]) from error
+    except json.JSONDecodeError as error:
+        raise BadLineError([f"line: is not JSON ({error.msg}, column {error.pos + 1})"]) from error
+    except RecursionError as error:
+        raise BadLineError(["line: is not JSON (nested too deep)"]) from error
+    except ValueError as error:
+        raise BadLineError(["line: is not JSON (a number that is none, or too long)"]) from error
+
+
+def _flatten(messages: Mapping[Any, Any] | Sequence[str], path: str = "") -> Iterator[str]:
+    if isinstance(messages, Mapping):
+        for name, below in messages.items():
+            # marshmallow's name for problems of a whole object.
+            yield from _flatten(below, path if path and name == "_schema" else f"{path}.{name}".removeprefix("."))
+    else:
+        yield from (f"{shorten(path)}: {shorten(message, 300)}" for message in messages)
+
+
+def _find_nul(data: Any, path: str = "") -> Iterator[str]:
+    """Find the texts and the names of members that contain U+0000."""
+    if isinstance(data, str):
+        if "\0" in data:
+            yield f"{shorten(path)}: has U+0000, which PostgreSQL cannot store"
+    elif isinstance(data, Mapping | list):
+        items = data.items() if isinstance(data, Mapping) else enumerate(data)
+        for name, below in items:
+            inner = f"{path}.{name}".removeprefix(".")
+            yield from _find_nul(below, inner)
+            yield from _find_nul(name, inner)
+
+
+def _excused(record_type: RecordType, data: Mapping[str, Any]) -> tuple[RecordType, object] | None:
+    """Read the key of a bad line; only IDs and names can be referred to."""
+    key = data.get(record_type.key[0])
+    return (record_type, key) if isinstance(key, int | str) else None

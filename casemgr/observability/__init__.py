@@ -1,0 +1,1 @@
+"""The request context, the log and the metrics."""

@@ -1,0 +1,122 @@
+"""The context of a request: what its response repeats, and the facts that the log and the metrics record."""
+
+import random
+import re
+import time
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, event
+
+from casemgr.domain.actors import ActorKind
+from casemgr.http.media_types import MediaType
+from casemgr.i18n.locales import DEFAULT_LOCALE, Locale
+
+REQUEST_ID_PATTERN = r"[!-~]{1,128}"
+"""The regular expression of a caller's own request ID. Source: contract HDR-2."""
+
+_REQUEST_ID = re.compile(REQUEST_ID_PATTERN)
+
+
+def select_request_id(sent: str | None) -> str:
+    """Select the caller's own request ID if it is sane, else generate a new one (contract HDR-2)."""
+    if sent and _REQUEST_ID.fullmatch(sent):
+        return sent
+    # It has to be unique, not secret: no need for a system call to get cryptographic random numbers.
+    return f"{random.getrandbits(128):032x}"
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What is known of a request while it is answered.
+
+    :param media_type: the media type of the response; None until it has been negotiated.
+    :param locale: the locale of the response.
+    :param is_file: whether the response is a static file, which is the same for everybody and no part of the API.
+    :param session_id: the session that authenticated the request, if the response repeats its ID (contract HDR-3).
+    :param started: seconds of the performance counter.
+    :param database_seconds: the time spent in statements.
+    """
+
+    request_id: str
+    media_type: MediaType | None = None
+    locale: Locale = DEFAULT_LOCALE
+    is_file: bool = False
+    session_id: str | None = field(default=None, repr=False)
+    started: float = field(default_factory=time.perf_counter)
+    actor_kind: ActorKind | None = None
+    id_count: int | None = None
+    error_code: str | None = None
+    statements: int = 0
+    database_seconds: float = 0.0
+
+
+class AccessRecord(NamedTuple):
+    """A request that has been answered.
+
+    :param route: the URL rule that matched, not the path, since log and metrics must not hold what a client made up.
+    :param seconds: the time from the first line of the application to the response.
+    """
+
+    method: str
+    route: str | None
+    status: int
+    media_type: str | None
+    body_size: int | None
+    seconds: float
+    context: RequestContext
+
+
+_current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
+
+
+def enter(context: RequestContext) -> Token[RequestContext | None]:
+    """Make this the current context.
+
+    :returns: the token that `leave` takes.
+    """
+    return _current.set(context)
+
+
+def leave(token: Token[RequestContext | None]) -> None:
+    """Restore the context from before `enter`."""
+    _current.reset(token)
+
+
+def find_context() -> RequestContext | None:
+    """Return the context of the current request; None outside of a request."""
+    return _current.get()
+
+
+def current_context() -> RequestContext:
+    """Return the context of the current request.
+
+    :raises LookupError: outside of a request.
+    """
+    if context := _current.get():
+        return context
+    raise LookupError("There is no current request.")
+
+
+def count_statements_of(engine: Engine) -> None:
+    """Count the statements that requests run on an engine, and their time."""
+    event.listen(engine, "before_cursor_execute", _before_statement)
+    event.listen(engine, "after_cursor_execute", _after_statement)
+
+
+def _before_statement(connection: Connection, *_: Any) -> None:
+    connection.info["statement_started"] = time.perf_counter()
+
+
+def _after_statement(connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
+    # SQLAlchemy begins a transaction by a statement on SQLite only.
+    if not statement.startswith("BEGIN"):
+        count_statement(time.perf_counter() - connection.info["statement_started"])
+
+
+def count_statement(seconds: float) -> None:
+    """Count a statement of the current request, if there is one."""
+    if context := _current.get():
+        context.statements += 1
+        context.database_seconds += seconds

@@ -1,0 +1,120 @@
+"""The log: one line for each request, and faults with their trace.
+
+On a terminal the lines are text for a person to read, elsewhere JSON objects.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from casemgr.observability.context import AccessRecord, find_context
+
+_STANDARD_ERROR = 2
+
+# Operators filter by this name.
+_log = logging.getLogger("casemgr.request_log")
+
+
+def configure() -> None:
+    """Write the log of the service to standard error, each line with the ID of its request."""
+    # Authlib logs tokens for debugging.
+    logging.getLogger("authlib").setLevel(logging.INFO)
+    log = logging.getLogger("casemgr")
+    if not log.handlers:
+        handler = _Handler()
+        handler.addFilter(add_request_id)
+        handler.setFormatter(_text_formatter() if sys.stderr.isatty() else _JsonFormatter())
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+
+
+def access_logger(slow: timedelta) -> Callable[[AccessRecord], None]:
+    """Return a function that logs a request.
+
+    :param slow: the duration above which the line of a request is a warning.
+    """
+    slow_seconds = slow.total_seconds()
+
+    def log_access(record: AccessRecord) -> None:
+        level = logging.WARNING if record.seconds > slow_seconds else logging.INFO
+        milliseconds = record.seconds * 1000
+        _log.log(
+            level,
+            "%s %s %d %.1f ms",
+            record.method,
+            record.route or "-",
+            record.status,
+            milliseconds,
+            extra={"facts": _facts_of(record)},
+        )
+
+    return log_access
+
+
+def _facts_of(record: AccessRecord) -> dict[str, str | int | float | None]:
+    context = record.context
+    return {
+        "method": record.method,
+        "route": record.route or "-",
+        "status": record.status,
+        "error_code": context.error_code,
+        "actor_kind": context.actor_kind,
+        "ids": context.id_count,
+        "media_type": record.media_type,
+        "language": context.locale.language_tag,
+        "bytes": record.body_size,
+        "milliseconds": round(record.seconds * 1000, 1),
+        "database_milliseconds": round(context.database_seconds * 1000, 1),
+        "statements": context.statements,
+    }
+
+
+def add_request_id(record: logging.LogRecord) -> bool:
+    """Add `request_id`, which is `-` outside of a request; every record passes."""
+    context = find_context()
+    record.request_id = context.request_id if context else "-"
+    return True
+
+
+def _text_formatter() -> logging.Formatter:
+    return logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s")
+
+
+class _Handler(logging.Handler):
+    """Writes each line to standard error by one system call, which needs no lock.
+
+    A thread that held the lock during the call would make all other requests wait for it.
+    """
+
+    def createLock(self) -> None:  # noqa: N802 - the name is logging's
+        """Create no lock."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        try:
+            os.write(_STANDARD_ERROR, f"{self.format(record)}\n".encode())
+        except OSError:
+            self.handleError(record)
+
+
+class _JsonFormatter(logging.Formatter):
+    """Formats a record as a JSON object, with the facts of a request if it has any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", "-"),
+        }
+        facts: dict[str, object] = getattr(record, "facts", {})
+        entry.update((name, fact) for name, fact in facts.items() if fact is not None)
+        if record.exc_info:
+            entry["exc_info"] = self.formatException(record.exc_info)
+        return orjson.dumps(entry).decode()

@@ -1,0 +1,88 @@
+"""The metrics exporter: a process that serves the metrics of all processes of one gunicorn to Prometheus."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from casemgr.config import Address, Config
+
+_TRIES = 20
+"""Attempts to read the values of processes that are starting."""
+
+# prometheus_client is imported on demand: its import decides for good whether processes share their values.
+_SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class MetricsExporter:
+    """Controls the exporter from the master process of gunicorn."""
+
+    def __init__(self) -> None:
+        """Create the folder in which processes that start from now on share their values."""
+        self._folder = tempfile.mkdtemp(prefix="casemgr-metrics-")
+        os.environ[_SHARED_FOLDER] = self._folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the exporter; it ends when this process ends."""
+        # In its own session, it does not receive the Ctrl-C that stops gunicorn gracefully.
+        command = [sys.executable, "-m", "casemgr.observability.metrics_exporter"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+
+    def forget_process(self, process_id: int) -> None:
+        """Remove a process that has ended from the gauges."""
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(process_id)
+
+    def stop(self) -> None:
+        """Stop the exporter and remove the folder."""
+        if self._process:
+            self._process.communicate()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def serve(address: Address) -> None:
+    """Serve the metrics until standard input ends.
+
+    :raises OSError: when the address cannot be used.
+    """
+    from prometheus_client import CollectorRegistry, Metric, start_http_server
+    from prometheus_client.multiprocess import MultiProcessCollector
+    from prometheus_client.registry import Collector
+
+    collector: Any = MultiProcessCollector(None)
+
+    class PatientCollector(Collector):
+        """Reads again while a process that is starting has created its file but not filled it."""
+
+        def collect(self) -> Iterable[Metric]:
+            for _ in range(_TRIES):
+                with suppress(struct.error):
+                    return list(collector.collect())
+            return list(collector.collect())
+
+    registry = CollectorRegistry()
+    registry.register(PatientCollector())
+    start_http_server(address.port, address.host, registry)
+    print(f"casemgr: metrics are at http://{address}/metrics", file=sys.stderr, flush=True)  # noqa: T201
+    sys.stdin.read()
+
+
+def main() -> None:
+    """Serve the metrics where CASEMGR_METRICS_ADDRESS says."""
+    address = Config.from_environment().metrics_address
+    if address:
+        try:
+            serve(address)
+        except OSError as error:
+            sys.exit(f"casemgr: no metrics on {address}: {error.strerror or error}.")
+
+
+if __name__ == "__main__":
+    main()

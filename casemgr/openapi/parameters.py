@@ -1,0 +1,99 @@
+"""The parameters and header fields of requests."""
+
+import re
+from typing import Any
+
+from apispec import APISpec
+
+from casemgr.accounts.login_requests import FORCE_LOGIN, ForceLogin
+from casemgr.cases.query import PARAMETERS, Order, SortKey
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.attributes import ALL, ATTRIBUTES, CUSTOM_PREFIX, Attribute
+from casemgr.http.headers import REQUEST_ID_HEADER, USER_MESSAGE_HEADER
+from casemgr.http.limits import MAX_IDS, MAX_IDS_LENGTH
+from casemgr.openapi.components import ID, describe_ids
+
+
+def describe_text(description: str, **schema: Any) -> dict[str, Any]:
+    """Describe a parameter or header that is a text."""
+    return {"description": description, "schema": {"type": "string", **schema}}
+
+
+REQUEST_HEADERS = {
+    "Accept-Language": describe_text(
+        "The preferred languages (RFC 9110 section 12.5.4), English by default.", examples=["fr-CA, fr;q=0.8"]
+    ),
+    # Odd values of these two are no errors, so they have no pattern.
+    USER_MESSAGE_HEADER: describe_text("Errors have a userMessage if this is yes.", examples=["yes"]),
+    REQUEST_ID_HEADER: describe_text(
+        "The caller's own ID for the request; one that is not sane is replaced.", examples=["order-4711"]
+    ),
+}
+
+
+def add_parameters(spec: APISpec) -> None:
+    """Add the parameters of requests as components, named after them without the dollar sign.
+
+    Optional parameters have their examples in the schema: tools that try a request out send the examples of parameters.
+    """
+    ids = {
+        "description": (
+            f"One ID or several, separated by commas, {MAX_IDS_LENGTH} characters at most; "
+            "a customer may ask for one only."
+        ),
+        "schema": describe_ids(max(MAX_IDS.values())),
+        "example": "1001",
+    }
+    force = describe_text("Whether to end the oldest session when there are too many.", enum=list(ForceLogin))
+    for location, parameters in (
+        ("path", {"ids": ids}),
+        ("query", {**query_parameters(), FORCE_LOGIN: force}),
+        ("header", REQUEST_HEADERS),
+    ):
+        for name, parameter in parameters.items():
+            spec.components.parameter(component_of(name), location, {"name": name, **parameter})
+
+
+def component_of(parameter: str) -> str:
+    """Name the component of a parameter."""
+    return parameter.removeprefix("$")
+
+
+def query_parameters() -> dict[str, dict[str, Any]]:
+    """Describe the query parameters of cases, by name."""
+    custom = {"type": "string", "pattern": rf"^{re.escape(CUSTOM_PREFIX)}[^,]+$"}
+    plain = sorted({str(one) for kind in ActorKind for one in ATTRIBUTES[kind]} - {Attribute.CUSTOM_ATTRIBUTES})
+    keys = [key for key in SortKey if key is not SortKey.CUSTOM]
+    described: dict[str, dict[str, Any]] = {
+        "$attribute": {
+            "description": "Attributes in addition to the summary; `all` stands for all that the actor may request.",
+            "explode": False,
+            "schema": {
+                "type": "array",
+                "items": {"anyOf": [{"type": "string", "enum": [ALL, *plain]}, custom]},
+                "minItems": 1,
+                "examples": [["created", "custom.tier"]],
+            },
+        },
+        "$sort": {
+            "description": "The attribute to sort the cases by.",
+            "schema": {"anyOf": [{"type": "string", "enum": keys}, custom], "examples": ["custom.tier"]},
+        },
+        "$order": describe_text("The order of sorting, ascending by default; refused without $sort.", enum=list(Order)),
+        "customer": {
+            "description": "The customer on whose behalf the request is made.",
+            "schema": {**ID, "examples": ["303"]},
+        },
+    }
+    return {
+        name: {**parameter, "description": f"{parameter['description']}{_restriction_of(name)}"}
+        for name, parameter in described.items()
+    }
+
+
+def _restriction_of(parameter: str) -> str:
+    kinds = [kind for kind in ActorKind if parameter in PARAMETERS[kind]]
+    if len(kinds) == len(ActorKind):
+        return ""
+    names = " and ".join(f"{kind.replace('_', ' ')}s" for kind in kinds)
+    return f" {names.capitalize()} only."

@@ -1,0 +1,176 @@
+"""The operations on tokens, and the descriptions themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apispec import APISpec
+
+from casemgr.errors.definitions import Operation
+from casemgr.http.media_types import FORM, YAML, MediaType
+from casemgr.http.paths import (
+    METADATA_PATH,
+    OPENAPI_JSON_PATH,
+    OPENAPI_YAML_PATH,
+    REVOCATION_PATH,
+    TOKEN_PATH,
+    XML_SCHEMA_PATH,
+)
+from casemgr.openapi.components import describe_errors, describe_response
+
+
+def add_tokens(spec: APISpec) -> None:
+    """Add the tokens of client applications."""
+    text = {"type": "string"}
+    token = {
+        "type": "object",
+        "properties": {
+            "access_token": text,
+            "token_type": {"type": "string", "const": "Bearer"},
+            "expires_in": {"type": "integer", "minimum": 1, "description": "Seconds."},
+        },
+        "required": ["access_token", "token_type", "expires_in"],
+    }
+    spec.components.schema("Token", token)
+    spec.components.schema(
+        "TokenError",
+        {
+            "type": "object",
+            "description": "RFC 6749 section 5.2; in English only.",
+            "properties": {
+                "error": {
+                    "type": "string",
+                    "enum": [
+                        "invalid_client",
+                        "invalid_grant",
+                        "invalid_request",
+                        "invalid_scope",
+                        "unsupported_grant_type",
+                    ],
+                },
+                "error_description": text,
+            },
+            "required": ["error"],
+        },
+    )
+    spec.components.security_scheme(
+        "client", {"type": "http", "scheme": "basic", "description": "The ID and the secret of a client application."}
+    )
+    instead = "Instead of HTTP Basic; both ways at once are refused."
+    credentials = {
+        "client_id": {"type": "string", "description": instead},
+        "client_secret": {"type": "string", "format": "password", "description": instead},
+    }
+    grant = {"grant_type": {"type": "string", "const": "client_credentials"}, **credentials}
+    revocation = {"token": {"type": "string", "minLength": 1}, "token_type_hint": text, **credentials}
+    nothing = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
+    issued = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/Token"}}}
+    for path, summary, description, name, form, answer in (
+        (
+            TOKEN_PATH,
+            "Fetch a token",
+            "Client credentials (RFC 6749 section 4.4), by HTTP Basic or in the form.",
+            "issueToken",
+            grant,
+            describe_response("The token.", content=issued),
+        ),
+        (
+            REVOCATION_PATH,
+            "Revoke a token",
+            "Ends a token of the same client (RFC 7009); an unknown token counts as ended.",
+            "revokeToken",
+            revocation,
+            describe_response("The token has ended.", content=nothing),
+        ),
+    ):
+        # Unknown parameters are ignored, but none may be repeated (RFC 6749 section 3.2).
+        schema = {
+            "type": "object",
+            "properties": form,
+            "required": [next(iter(form))],
+            "additionalProperties": text,
+        }
+        spec.path(
+            path,
+            operations={
+                "post": {
+                    "tags": ["tokens"],
+                    "summary": summary,
+                    "description": description,
+                    "operationId": name,
+                    "requestBody": {"required": True, "content": {FORM: {"schema": schema}}},
+                    "security": [{"client": []}, {}],
+                    "responses": {"200": answer, **_TOKEN_ERRORS, **describe_errors(Operation.TOKENS)},
+                }
+            },
+        )
+    texts = {"type": "array", "items": text}
+    urls = ("issuer", "token_endpoint", "revocation_endpoint")
+    lists = (
+        "grant_types_supported",
+        "response_types_supported",
+        "revocation_endpoint_auth_methods_supported",
+        "token_endpoint_auth_methods_supported",
+    )
+    metadata = {
+        MediaType.JSON: {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    **{key: {"type": "string", "format": "uri"} for key in urls},
+                    **dict.fromkeys(lists, texts),
+                },
+                "required": [*urls, *lists],
+            }
+        }
+    }
+    spec.path(
+        METADATA_PATH,
+        operations={
+            "get": {
+                "tags": ["tokens"],
+                "summary": "Discover the endpoints for tokens",
+                "description": "The metadata of the authorization server (RFC 8414).",
+                "operationId": "describeAuthorizationServer",
+                "security": [],
+                "responses": {"200": describe_response("The metadata.", content=metadata)},
+            }
+        },
+    )
+
+
+def _token_error(description: str, headers: Mapping[str, Any] = {}) -> dict[str, Any]:
+    content = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/TokenError"}}}
+    return describe_response(description, headers, content=content)
+
+
+_TOKEN_ERRORS = {
+    "400": _token_error("The request is not valid."),
+    "401": _token_error(
+        "The client did not authenticate.", {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
+    ),
+    "429": _token_error(
+        "Too many attempts have failed.", {"Retry-After": {"required": True, "schema": {"type": "integer"}}}
+    ),
+}
+
+
+def add_descriptions(spec: APISpec) -> None:
+    """Add the descriptions themselves."""
+    for path, media_type, name, summary in (
+        (OPENAPI_JSON_PATH, MediaType.JSON, "describeApi", "Describe the API in OpenAPI"),
+        (OPENAPI_YAML_PATH, YAML, "describeApiAsYaml", "Describe the API in OpenAPI, as YAML"),
+        (XML_SCHEMA_PATH, MediaType.XML, "describeXml", "Describe the XML representations in XML Schema"),
+    ):
+        spec.path(
+            path,
+            operations={
+                "get": {
+                    "tags": ["descriptions"],
+                    "summary": summary,
+                    "description": "In English, and the same for everybody.",
+                    "operationId": name,
+                    "security": [],
+                    "responses": {"200": describe_response("The description.", content={media_type: {"schema": {}}})},
+                }
+            },
+        )

@@ -1,0 +1,89 @@
+"""The settings of gunicorn; its command line and GUNICORN_CMD_ARGS override them.
+
+`gunicorn.conf.py` reads this module; gunicorn takes the names that are settings of its own.
+"""
+
+import logging
+import os
+import sys
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.http import message
+from gunicorn.workers.base import Worker
+
+from casemgr.config import Config, ConfigError
+from casemgr.observability.metrics_exporter import MetricsExporter
+from casemgr.serving.worker import LeastConnectionsWorker, forget_worker, hold_signals_while_forking
+
+try:
+    _config = Config.from_environment()
+    # Loads the database driver in the master process, without connecting.
+    _config.database_url.get_dialect().import_dbapi()
+except ConfigError as error:
+    sys.exit(f"casemgr: {error}")
+
+bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+
+# One process for each core, and threads for requests that wait for the database.
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+worker_class = LeastConnectionsWorker
+threads = 4
+
+# Seconds that open requests have to finish when a worker is replaced or the service stops.
+graceful_timeout = 30
+
+# Workers are replaced now and then, in case they leak memory, and not all at once.
+max_requests = 100_000
+max_requests_jitter = 20_000
+
+# 20000 characters of IDs, each of three bytes and percent-encoded with nine characters, and a query string. gunicorn
+# refuses longer request lines before it has read them. It caps the setting at a constant; 0 would lift every limit.
+limit_request_line = message.MAX_REQUEST_LINE = 192 * 1024
+
+# gunicorn would trust X-Forwarded-Proto of all programs on this machine.
+forwarded_allow_ips = ",".join(map(str, _config.trusted_proxies))
+
+# Ignore the SCRIPT_NAME and PATH_INFO fields.
+forwarder_headers = ""
+
+# The application logs requests itself, without the URL, which may hold anything.
+accesslog = None
+
+# No control socket in the file system.
+control_socket_disable = True
+
+
+class _StripInput(logging.Filter):
+    """Strips the quoted input from gunicorn's message about an invalid request, which may be a body with a password."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, str) and record.msg.startswith("Invalid request from ip="):
+            record.msg = ": ".join(record.msg.split(": ")[:2])
+        return True
+
+
+def on_starting(server: Arbiter) -> None:
+    """Prepare signals, log and metrics before the first worker starts."""
+    hold_signals_while_forking()
+    server.log.error_log.addFilter(_StripInput())
+    # Stored with the server, since this module is loaded again when gunicorn reloads.
+    server.metrics_exporter = MetricsExporter() if _config.metrics_address else None
+
+
+def when_ready(server: Arbiter) -> None:
+    """Start the metrics exporter."""
+    if server.metrics_exporter:
+        server.metrics_exporter.start()
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """Forget a worker that has ended."""
+    forget_worker(worker)
+    if server.metrics_exporter:
+        server.metrics_exporter.forget_process(worker.pid)
+
+
+def on_exit(server: Arbiter) -> None:
+    """Stop the metrics exporter."""
+    if server.metrics_exporter:
+        server.metrics_exporter.stop()

@@ -1,0 +1,1 @@
+"""Flask: the application, a blueprint per resource, and the responses to errors."""

@@ -1,0 +1,55 @@
+"""The blueprint of the tokens of client applications: OAuth 2.0."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+from sqlalchemy import Engine
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from casemgr.accounts import oauth2
+from casemgr.accounts.token_requests import TokenRequest
+from casemgr.config import Config
+from casemgr.http.addresses import build_base_url
+from casemgr.http.headers import AUTHORIZATION_HEADER
+from casemgr.http.media_types import FORM
+from casemgr.http.paths import METADATA_PATH, REVOCATION_PATH, TOKEN_PATH
+from casemgr.web.client_requests import client_address, read_body
+from casemgr.web.responses import add_options, respond_with_json
+
+
+def create_blueprint(engine: Engine, config: Config) -> Blueprint:
+    """Create the routes of the authorization server."""
+    blueprint = Blueprint("tokens", __name__)
+
+    @blueprint.post(TOKEN_PATH)
+    def issue_token() -> Response:
+        return _respond(oauth2.issue_token(engine, config, _read_token_request(config), datetime.now(UTC)))
+
+    @blueprint.post(REVOCATION_PATH)
+    def revoke_token() -> Response:
+        return _respond(oauth2.revoke_token(engine, config, _read_token_request(config), datetime.now(UTC)))
+
+    @blueprint.get(METADATA_PATH)
+    def get_metadata() -> Response:
+        return respond_with_json(oauth2.build_metadata(config.base_url or build_base_url(request.environ)))
+
+    add_options(blueprint, TOKEN_PATH, ["POST"])
+    add_options(blueprint, REVOCATION_PATH, ["POST"])
+    add_options(blueprint, METADATA_PATH, ["GET", "HEAD"])
+    return blueprint
+
+
+def _read_token_request(config: Config) -> TokenRequest:
+    try:
+        body = read_body()
+        form = tuple(request.form.items(multi=True)) if request.mimetype == FORM else None
+        # Werkzeug finds no parameters at all in a form that is not UTF-8.
+        form = None if body and not form else form
+    except (RequestEntityTooLarge, ClientDisconnected):
+        form = None
+    authorization = request.headers.get(AUTHORIZATION_HEADER, "").strip()
+    return TokenRequest(authorization, form, client_address(config))
+
+
+def _respond(response: oauth2.TokenResponse) -> Response:
+    return respond_with_json(response.body, response.status, response.headers)

@@ -1,0 +1,287 @@
+"""The commands that manage what users, customers and client applications log in with."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Timer
+from urllib.parse import parse_qsl, quote_plus
+
+import pytest
+from click.testing import CliRunner
+from click.testing import Result as Outcome
+from sqlalchemy import URL, Engine, func, select
+
+from casemgr.accounts.accounts import Account
+from casemgr.accounts.login import Attempt, Verified, open_session, verify_credentials
+from casemgr.accounts.oauth2 import issue_token
+from casemgr.accounts.sessions import load_session
+from casemgr.accounts.throttling import record_failure, subject_of_account
+from casemgr.accounts.token_requests import TokenRequest
+from casemgr.cli import main
+from casemgr.config import Config
+from casemgr.database.models import FailedLogin
+from casemgr.domain.actors import ActorKind
+from casemgr.domain.ids import MAX_ID
+from casemgr.errors.definitions import ApiError
+from tests.factories import (
+    NAME,
+    PASSWORD,
+    USER,
+    client_application,
+    customer,
+    hash_of_password,
+    session,
+    store,
+    store_accounts,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+SECONDS = 60
+"""How long a command may take before the test gives up; nothing waits that long."""
+
+KINDS = {"user": ActorKind.USER, "customer": ActorKind.CUSTOMER, "client": ActorKind.CLIENT_APPLICATION}
+NEW = "deep as the sea"
+NOT_SEEN = "A client ID may not contain a colon, and all three must consist of printable characters."
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(database_url: URL, engine: Engine) -> Run:
+    """Run the command on a database with accounts."""
+    store_accounts(engine)
+
+    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
+        return CliRunner().invoke(main, arguments, input=stdin, env={"CASEMGR_DATABASE_URL": str(database_url)})
+
+    return run
+
+
+def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME) -> bool:
+    try:
+        verify_credentials(engine, Attempt(kind, name, password, "192.0.2.1"), datetime.now(UTC))
+    except ApiError:
+        return False
+    return True
+
+
+def open_session_now(engine: Engine, account: Account, now: datetime) -> str:
+    verified = Verified(account, hash_of_password())
+    return open_session(engine, verified, Config.from_environment({}), now, force=False)
+
+
+def values(outcome: Outcome) -> dict[str, str]:
+    """Get what a command prints as `name=value`."""
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    return dict(line.split("=", 1) for line in outcome.stdout.splitlines())
+
+
+# user set-password, customer set-password
+
+
+@pytest.mark.parametrize("group", ["user", "customer"])
+@pytest.mark.parametrize("stdin", [f"{NEW}\n", NEW, f"{NEW}\r\n", f"{NEW}\nanother line\n"], ids=repr)
+def test_a_password_is_the_first_line_of_standard_input(run: Run, engine: Engine, group: str, stdin: str) -> None:
+    outcome = run(group, "set-password", NAME, stdin=stdin.encode())
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, "", "The password is set.\n")
+    assert may_log_in(engine, KINDS[group], NEW)
+    assert not may_log_in(engine, KINDS[group], PASSWORD)
+
+
+def test_a_password_of_any_characters_holds(run: Run, engine: Engine) -> None:
+    run("user", "set-password", NAME, stdin=" пароль\t\u202e\0 \n".encode())
+    assert may_log_in(engine, ActorKind.USER, " пароль\t\u202e\0 ")
+
+
+def test_a_password_is_that_of_one_account(run: Run, engine: Engine) -> None:
+    run("user", "set-password", NAME, stdin=NEW.encode())
+    assert may_log_in(engine, ActorKind.CUSTOMER, PASSWORD)
+
+
+def test_a_new_password_ends_what_the_old_one_began(run: Run, engine: Engine) -> None:
+    now = datetime.now(UTC)
+    accounts = Account(ActorKind.USER, 20), Account(ActorKind.CUSTOMER, 30)
+    ended, other = (open_session_now(engine, account, now) for account in accounts)
+    store(engine, session(USER, user=20))
+    for _ in range(10):
+        may_log_in(engine, ActorKind.USER, "wrong")
+    assert not may_log_in(engine, ActorKind.USER, PASSWORD)
+    run("user", "set-password", NAME, stdin=NEW.encode())
+    with engine.connect() as connection:
+        live = [bool(load_session(connection, session_id, now)) for session_id in (ended, other, USER)]
+    assert live == [False, True, True]
+    assert may_log_in(engine, ActorKind.USER, NEW)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "complaint"),
+    [
+        pytest.param(["user", "set-password", NAME], b"", "The password is empty.", id="no input"),
+        pytest.param(["user", "set-password", NAME], b"\nx\n", "The password is empty.", id="empty line"),
+        pytest.param(["user", "set-password", NAME], b"\xff\n", "The password is not UTF-8.", id="not UTF-8"),
+        pytest.param(
+            ["user", "set-password", NAME], b"x" * 513, "The password is longer than 512 bytes.", id="too long"
+        ),
+        pytest.param(["user", "set-password", "nobody"], b"x", "nobody: There is none.", id="unknown"),
+        pytest.param(
+            ["customer", "set-password", "Twin"], b"x", "Twin: The name is not unique; give the ID.", id="two"
+        ),
+        pytest.param(
+            ["customer", "set-password", "31"],
+            b"x",
+            "31: There is nothing to log in with; a login or client ID comes with an import.",
+            id="no login ID",
+        ),
+    ],
+)
+def test_a_password_that_cannot_be_set(
+    run: Run, engine: Engine, arguments: list[str], stdin: bytes, complaint: str
+) -> None:
+    store(engine, customer(31, "Twin"), customer(32, "Twin"))
+    outcome = run(*arguments, stdin=stdin)
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {complaint}\n")
+    assert may_log_in(engine, ActorKind.USER, PASSWORD)
+
+
+def test_a_password_typed_on_a_terminal_is_not_shown(engine: Engine, database_url: URL) -> None:
+    store_accounts(engine)
+    terminal, keyboard = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - the arguments are ours
+        [sys.executable, "-c", "from casemgr.cli import main; main()", "user", "set-password", NAME],
+        cwd=ROOT,
+        env=os.environ | {"CASEMGR_DATABASE_URL": str(database_url)},
+        stdin=keyboard,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        timer = Timer(SECONDS, process.kill)
+        timer.start()
+        os.close(keyboard)
+        assert process.stderr
+        shown = b""
+        for prompt in (b"Password: ", b"Repeat for confirmation: "):
+            while not shown.endswith(prompt):
+                character = process.stderr.read(1)
+                assert character, shown
+                shown += character
+            os.write(terminal, NEW.encode() + b"\n")
+        output, rest = process.communicate()
+        timer.cancel()
+    os.set_blocking(terminal, False)
+    try:
+        echoed = os.read(terminal, 1000)
+    except OSError:
+        echoed = b""
+    finally:
+        os.close(terminal)
+    assert process.returncode == 0
+    assert NEW.encode() not in shown + output + rest + echoed
+    assert may_log_in(engine, ActorKind.USER, NEW)
+
+
+# client
+
+
+def test_a_client_that_is_created_may_log_in(run: Run, engine: Engine) -> None:
+    created = values(run("client", "create", "Nightly export"))
+    assert set(created) == {"client_id", "client_secret"}
+    assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, created["client_secret"], created["client_id"])
+    assert created["client_secret"] != values(run("client", "create", "Nightly export"))["client_secret"]
+
+
+def test_a_client_is_created_as_it_is_told(run: Run) -> None:
+    assert values(run("client", "create", "Kiosk", "--type", "Kiosk", "--client-id", "lobby"))["client_id"] == "lobby"
+    [listed] = [line.split("\t") for line in run("client", "list").stdout.splitlines() if "lobby" in line]
+    assert listed[1:] == ["lobby", "Kiosk", "enabled", "Kiosk"]
+    assert MAX_ID // 2 < int(listed[0]) <= MAX_ID
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["Again", "--client-id", NAME], f"{NAME}: A client application with this client ID exists already."),
+        (["Tab\there"], NOT_SEEN),
+        (["Colon", "--client-id", "a:b"], NOT_SEEN),
+        ([""], "Name, type and client ID may not be empty."),
+        (["Empty", "--client-id", ""], "Name, type and client ID may not be empty."),
+        (["Empty", "--type", ""], "Name, type and client ID may not be empty."),
+    ],
+)
+def test_a_client_that_cannot_be_created(run: Run, arguments: list[str], complaint: str) -> None:
+    before = run("client", "list").stdout
+    outcome = run("client", "create", *arguments)
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {complaint}\n")
+    assert run("client", "list").stdout == before
+
+
+def test_a_rotated_secret_replaces_the_old_one(run: Run, engine: Engine) -> None:
+    now = datetime.now(UTC)
+    credentials = f"grant_type=client_credentials&client_id={NAME}&client_secret={quote_plus(PASSWORD)}"
+    form = tuple(parse_qsl(credentials))
+    answer = issue_token(engine, Config.from_environment({}), TokenRequest("", form, "192.0.2.1"), now)
+    token = str(answer.body["access_token"])
+    with engine.connect() as connection:
+        assert load_session(connection, token, now)
+    rotated = values(run("client", "rotate-secret", NAME))
+    assert set(rotated) == {"client_secret"}
+    assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, rotated["client_secret"])
+    assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
+    with engine.connect() as connection:
+        assert load_session(connection, token, now) is None
+
+
+def test_a_secret_that_cannot_be_printed_is_not_changed(
+    run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("casemgr.cli.accounts.click.echo", fail)
+        assert run("client", "rotate-secret", NAME).exit_code == 1
+        assert run("client", "create", "Lost").exit_code == 1
+    assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
+    assert "Lost" not in run("client", "list").stdout
+
+
+@pytest.mark.parametrize("name", [NAME, "40", "Bridge"], ids=["client ID", "ID", "name"])
+def test_a_disabled_client_may_not_log_in(run: Run, engine: Engine, name: str) -> None:
+    store(engine, session("token", clientApplication=40))
+    outcome = run("client", "disable", name)
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, "", "The client application is disabled.\n")
+    assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
+    with engine.connect() as connection:
+        assert load_session(connection, "token", datetime.now(UTC)) is None
+    assert "\tdisabled\t" in run("client", "list").stdout
+
+
+@pytest.mark.parametrize("command", ["rotate-secret", "disable"])
+def test_a_client_that_does_not_exist(run: Run, command: str) -> None:
+    outcome = run("client", command, "nothing")
+    assert (outcome.exit_code, outcome.stderr) == (1, "Error: nothing: There is none.\n")
+
+
+def test_clients_are_listed_by_name_without_secrets(run: Run, engine: Engine) -> None:
+    store(engine, client_application(41, name="Abacus", clientType="Tool", disabled=True))
+    assert run("client", "list").stdout == f"41\t-\tTool\tdisabled\tAbacus\n40\t{NAME}\tAPI\tenabled\tBridge\n"
+
+
+# session purge
+
+
+def test_what_is_not_used_is_purged(run: Run, engine: Engine) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=31)
+    account = Account(ActorKind.USER, 20)
+    store(engine, session(USER, user=20))
+    for opened in (long_ago, datetime.now(UTC)):
+        open_session_now(engine, account, opened)
+    with engine.begin() as connection:
+        record_failure(connection, [subject_of_account(ActorKind.USER, NAME)], long_ago)
+    assert run("session", "purge").stderr == "1 expired sessions deleted.\n"
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(FailedLogin)) == 0

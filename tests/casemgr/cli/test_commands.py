@@ -1,0 +1,388 @@
+import base64
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from sqlalchemy import URL, Engine, func, select, text
+
+from casemgr.accounts.sessions import digest_session_id, generate_session_id, load_session
+from casemgr.cli import main
+from casemgr.database import models
+from casemgr.database.engine import create_engine
+from casemgr.database.schema import is_migrated
+from casemgr.domain.actors import Actor, ClientApplication, Customer, User
+from tests.conftest import MakeDatabase
+from tests.factories import (
+    CUSTOMER,
+    USER,
+    actors,
+    as_lines,
+    case,
+    client_application,
+    customer,
+    folder,
+    session,
+    store,
+    user,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMAND = [sys.executable, "-c", "from casemgr.cli import main; main()"]
+SECONDS = 60
+"""How long a command may take before the test gives up; nothing waits that long."""
+
+PAST = "2020-01-01T00:00:00Z"
+NO_SCHEMA = "Error: The database has no schema, or an old one: run 'casemgr init-db' first.\n"
+ONE_OWNER = "Error: Give exactly one of --user, --customer and --client.\n"
+AGENT, GRACE, BRIDGE = User(20, True, frozenset({10})), Customer(30), ClientApplication(40, "API")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Outcome]
+
+
+def run_with(database_url: URL | str, directory: Path, *arguments: str | bytes, stdin: bytes = b"") -> Outcome:
+    """Run the command, which never shows a trace."""
+    environment = os.environ | {"CASEMGR_DATABASE_URL": str(database_url), "PYTHONPATH": str(ROOT)}
+    process = subprocess.run(  # noqa: S603 - the arguments are ours
+        [*COMMAND, *arguments], input=stdin, cwd=directory, env=environment, capture_output=True, timeout=SECONDS
+    )
+    outcome = Outcome(process.returncode, process.stdout.decode(), process.stderr.decode())
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+    return outcome
+
+
+@pytest.fixture
+def run(database_url: URL, tmp_path: Path) -> Run:
+    """Run the command on the database of the test, in a directory of its own."""
+
+    def run(*arguments: str | bytes, stdin: bytes = b"") -> Outcome:
+        return run_with(database_url, tmp_path, *arguments, stdin=stdin)
+
+    return run
+
+
+def run_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> Outcome:
+    """Run the command in this process, which is faster: for what does not come as far as the database."""
+    with pytest.raises(SystemExit) as caught:
+        main.main(arguments, prog_name="casemgr")
+    assert isinstance(caught.value.code, int)
+    return Outcome(caught.value.code, *capsys.readouterr())
+
+
+def count(engine: Engine, model: type[models.Base]) -> int | None:
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(model))
+
+
+def actor_of(engine: Engine, session_id: str) -> Actor | None:
+    with engine.connect() as connection:
+        found = load_session(connection, session_id, datetime.now(UTC))
+    return None if found is None else found.actor
+
+
+def expiry_of(engine: Engine, session_id: str) -> datetime:
+    with engine.connect() as connection:
+        query = select(models.Session.expires).where(models.Session.digest == digest_session_id(session_id))
+        return connection.scalars(query).one()
+
+
+# init-db
+
+
+def test_init_db_creates_a_database_in_the_working_directory_and_is_harmless_when_repeated(tmp_path: Path) -> None:
+    done = Outcome(0, "", "The database schema is up to date.\n")
+    assert [run_with("", tmp_path, "init-db") for _ in range(2)] == [done, done]
+    engine = create_engine(URL.create("sqlite", database=str(tmp_path / "casemgr.db")))
+    assert is_migrated(engine)
+    engine.dispose()
+
+
+# import
+
+
+def test_a_file_is_imported(run: Run, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_bytes(as_lines([*actors(), case()]))
+    assert run("import", "data.jsonl") == Outcome(0, "", "10 records imported.\n")
+    assert count(engine, models.Case) == 1
+
+
+def test_standard_input_is_imported(run: Run, engine: Engine) -> None:
+    assert run("import", "-", stdin=as_lines([*actors(), case()])) == Outcome(0, "", "10 records imported.\n")
+    assert count(engine, models.Case) == 1
+
+
+def test_bad_lines_of_a_file_are_reported_by_its_name(run: Run, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_bytes(as_lines([folder(), folder(0, "")]) + b"\n{}\n")
+    outcome = run("import", "data.jsonl")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.splitlines() == [
+        "data.jsonl:2: id: must be a whole number from 1 to 9223372036854775807; name: may not be empty",
+        "data.jsonl:4: type: is missing",
+        "Nothing was imported.",
+    ]
+    assert count(engine, models.Folder) == 0
+
+
+def test_the_first_20_bad_lines_of_standard_input_are_reported(run: Run, engine: Engine) -> None:
+    outcome = run("import", "-", stdin=as_lines([folder()]) + b"{}\n" * 21)
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.splitlines() == [
+        *(f"<stdin>:{number}: type: is missing" for number in range(2, 22)),
+        "Nothing was imported. The rest was not read.",
+    ]
+    assert count(engine, models.Folder) == 0
+
+
+def test_records_are_replaced_on_demand(run: Run, engine: Engine) -> None:
+    store(engine, folder(60, "Old"))
+    assert run("import", "--replace", "-", stdin=as_lines([folder(60, "New")])).status == 0
+    with engine.connect() as connection:
+        assert connection.scalars(select(models.Folder.name)).all() == ["New"]
+
+
+def test_a_file_that_cannot_be_read_is_an_error(run: Run) -> None:
+    assert run("import", "missing.jsonl") == Outcome(1, "", "Error: missing.jsonl: No such file or directory.\n")
+
+
+# The database
+
+
+def test_a_database_without_schema_is_an_error(tmp_path: Path) -> None:
+    assert run_with(f"sqlite:///{tmp_path}/new.db", tmp_path, "import", "-") == Outcome(1, "", NO_SCHEMA)
+
+
+def test_a_database_of_a_later_version_is_an_error(make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = make_database()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    engine.dispose()
+    outcome = run_with(url, tmp_path, "init-db")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    ("database_url", "message"),
+    [
+        pytest.param("nonsense", "CASEMGR_DATABASE_URL is not an SQLAlchemy URL such as", id="no URL"),
+        pytest.param("sqlite:///casemgr.db?timeout=soon", "", id="an option that is none"),
+    ],
+)
+def test_an_unusable_url_is_an_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database_url: str, message: str
+) -> None:
+    monkeypatch.setenv("CASEMGR_DATABASE_URL", database_url)
+    outcome = run_here(capsys, "init-db")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith(f"Error: {message}")
+
+
+def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file.db").write_text("nonsense " * 1000)
+    outcome = run_with("sqlite:///file.db", tmp_path, "init-db")
+    assert outcome == Outcome(1, "", "Error: The database cannot be used: file is not a database.\n")
+
+
+# Usage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param([], "Usage: ", id="no command"),
+        pytest.param(["session"], "Usage: ", id="no command of a group"),
+        pytest.param(["export"], "Error: No such command 'export'.", id="unknown command"),
+        pytest.param(["init-db", "--force"], "Error: No such option '--force'.", id="unknown option"),
+        pytest.param(["import"], "Error: Missing argument 'FILE'.", id="no file"),
+        pytest.param(["session", "create"], ONE_OWNER, id="no owner"),
+        pytest.param(["session", "create", "--user", "20", "--client", "40"], ONE_OWNER, id="two owners"),
+        pytest.param(
+            ["session", "revoke", USER], "Error: Got unexpected extra argument", id="session on the command line"
+        ),
+    ],
+)
+def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    outcome = run_here(capsys, *arguments)
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert message in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "duration", ["", "0h", "8", "h", "8w", "8H", "-8h", "+8h", "1.5h", "8 h", "8h30m", "٨h", "1000000d"]
+)
+def test_a_duration_that_is_none_is_wrong_usage(capsys: pytest.CaptureFixture[str], duration: str) -> None:
+    outcome = run_here(capsys, "session", "create", "--user", "20", "--expires-in", duration)
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert f"{duration!r} is not a number followed by s, m, h or d, such as 8h." in outcome.stderr
+
+
+def test_the_process_exits_with_2_on_wrong_usage(run: Run) -> None:
+    outcome = run("session", "create", "--user", "20", "--customer", "30")
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert ONE_OWNER in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["-h"], ["import", "--help"], ["session", "create", "--help"]], ids=" ".join
+)
+def test_help_is_a_result(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    outcome = run_here(capsys, *arguments)
+    assert (outcome.status, outcome.stderr) == (0, "")
+    assert outcome.stdout.startswith("Usage: casemgr ")
+
+
+def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, subcommand in command.commands.items():
+            yield from walk(subcommand, f"{path} {name}")
+
+
+COMMANDS = dict(walk(main, "casemgr"))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_describes_everything_with_an_example_in_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    command = COMMANDS[path]
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = run_here(capsys, *path.split()[1:], "--help").stdout
+    assert [line for line in printed.splitlines() if len(line) > 80] == []
+    assert command.help
+    assert [parameter.name for parameter in command.params if not parameter.help] == []
+    assert path in printed.partition("\nExample")[2] or isinstance(command, click.Group)
+    # No summary of a command is cut.
+    assert re.findall(r"^  [a-z].*\.\.\.$", printed, re.MULTILINE) == []
+
+
+# session create
+
+
+@dataclass(frozen=True)
+class Creation:
+    arguments: tuple[str | bytes, ...]
+    actor: Actor = AGENT
+    duration: timedelta = timedelta(hours=12)
+
+
+GOOD = {
+    "user by ID before login ID, 12 hours": Creation(("--user", "20")),
+    "user by login ID, seconds": Creation(("--user", "user-20", "--expires-in", "90s"), duration=timedelta(seconds=90)),
+    "customer by ID, minutes": Creation(("--customer", "30", "--expires-in", "30m"), GRACE, timedelta(minutes=30)),
+    "customer by login ID, hours": Creation(("--customer", "grace", "--expires-in", "8h"), GRACE, timedelta(hours=8)),
+    "customer by name": Creation(("--customer", "Grace Hopper"), GRACE),
+    "client application by ID, days": Creation(("--client", "40", "--expires-in", "7d"), BRIDGE, timedelta(days=7)),
+    "client application by client ID, longest": Creation(
+        ("--client", "bridge-1", "--expires-in", "999999d"), BRIDGE, timedelta(days=999_999)
+    ),
+    "client application by name": Creation(("--client", "Bridge"), BRIDGE),
+}
+BAD: dict[str, tuple[tuple[str | bytes, ...], str]] = {
+    "unknown": (("--user", "99"), "Error: 99: There is none.\n"),
+    "empty name": (("--customer", ""), "Error: : There is none.\n"),
+    "two of the same name": (("--client", "Twin"), "Error: Twin: The name is not unique; give the ID.\n"),
+    "not UTF-8": (("--user", b"\xff"), "Error: "),
+}
+
+
+@dataclass(frozen=True)
+class Created:
+    engine: Engine
+    began: datetime
+    ended: datetime
+    outcomes: Mapping[str, Outcome]
+
+
+@pytest.fixture(scope="module")
+def created(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
+    """Create all sessions at once, since a process takes its time to start."""
+    directory = tmp_path_factory.mktemp("sessions")
+    url = make_database()
+    engine = create_engine(url)
+    store(engine, *actors(), user(21, loginId="20"))
+    store(engine, customer(loginId="grace"), client_application(clientId="bridge-1"), replace=True)
+    store(engine, client_application(41, name="Twin"), client_application(42, name="Twin"))
+    began = datetime.now(UTC)
+    arguments = {name: good.arguments for name, good in GOOD.items()} | {name: bad for name, (bad, _) in BAD.items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        started = {
+            name: pool.submit(run_with, url, directory, "session", "create", *options)
+            for name, options in arguments.items()
+        }
+        outcomes = {name: future.result() for name, future in started.items()}
+    yield Created(engine, began, datetime.now(UTC), outcomes)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_id_of_the_new_session_of_the_owner_is_printed(created: Created, name: str) -> None:
+    outcome = created.outcomes[name]
+    assert (outcome.status, outcome.stderr) == (0, "")
+    assert actor_of(created.engine, outcome.stdout.removesuffix("\n")) == GOOD[name].actor
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_session_expires_in_time(created: Created, name: str) -> None:
+    expiry = expiry_of(created.engine, created.outcomes[name].stdout.strip())
+    assert created.began <= expiry - GOOD[name].duration <= created.ended
+
+
+@pytest.mark.parametrize(("name", "complaint"), [pytest.param(name, BAD[name][1], id=name) for name in BAD])
+def test_an_owner_that_cannot_be_told_is_an_error(created: Created, name: str, complaint: str) -> None:
+    outcome = created.outcomes[name]
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith(complaint)
+
+
+def test_no_session_is_created_for_an_owner_that_cannot_be_told(created: Created) -> None:
+    assert count(created.engine, models.Session) == 3 + len(GOOD)
+
+
+def test_a_session_id_has_at_least_128_bits() -> None:
+    assert len(base64.urlsafe_b64decode(generate_session_id() + "==")) * 8 >= 128
+
+
+# session revoke, session purge
+
+
+def test_a_session_that_is_revoked_has_ended(run: Run, engine: Engine) -> None:
+    store(engine, *actors())
+    assert run("session", "revoke", stdin=f"{USER}\n".encode()) == Outcome(0, "", "The session has ended.\n")
+    assert actor_of(engine, USER) is None
+    assert actor_of(engine, CUSTOMER) == GRACE
+
+
+@pytest.mark.parametrize(
+    "stdin",
+    [
+        pytest.param(b"unknown\n", id="unknown"),
+        pytest.param(b"\xff\n", id="not UTF-8"),
+    ],
+)
+def test_a_session_that_does_not_exist_cannot_be_revoked(run: Run, engine: Engine, stdin: bytes) -> None:
+    store(engine, *actors())
+    assert run("session", "revoke", stdin=stdin) == Outcome(1, "", "Error: There is no such session.\n")
+    assert count(engine, models.Session) == 3
+
+
+def test_expired_sessions_are_purged_and_no_others(run: Run, engine: Engine) -> None:
+    store(engine, *actors(), session("old", PAST, user=20), session("older", PAST, customer=30))
+    assert run("session", "purge") == Outcome(0, "", "2 expired sessions deleted.\n")
+    assert count(engine, models.Session) == 3

@@ -1,0 +1,84 @@
+"""What concerns PostgreSQL alone."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from app import create_app
+from casemgr.config import Config, Pool
+from casemgr.database.engine import create_engine
+from casemgr.database.models import Case
+from casemgr.database.schema import migrate
+from casemgr.imports.importer import DatasetError
+from tests.api.client import CASE
+from tests.conftest import MakeDatabase
+from tests.factories import USER, actors, case, customer, dispose, note, store, user
+from tests.postgresql import Cluster, find_binaries
+
+pytestmark = pytest.mark.postgresql
+HEADERS = {"X-egain-session": USER}
+
+
+@pytest.fixture(scope="module")
+def own_cluster(make_database: MakeDatabase) -> Iterator[Cluster]:
+    """Run another server, which a test may stop."""
+    binaries = find_binaries()
+    assert binaries
+    with Cluster(binaries) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def client(own_cluster: Cluster) -> Iterator[FlaskClient]:
+    with own_cluster.database() as url:
+        engine = create_engine(url)
+        migrate(engine)
+        store(engine, *actors(), case(1))
+        engine.dispose()
+        app = create_app(Config(url))
+        yield app.test_client()
+        dispose(app)
+
+
+def test_a_restart_of_the_server_costs_no_later_request(client: FlaskClient, own_cluster: Cluster) -> None:
+    assert client.get(f"{CASE}/1", headers=HEADERS).status_code == 200
+    own_cluster.stop()
+    response = client.get(f"{CASE}/1", headers=HEADERS)
+    assert (response.status_code, json.loads(response.data)["code"]) == (500, "500-100")
+    own_cluster.start()
+    assert client.get(f"{CASE}/1", headers=HEADERS).status_code == 200
+
+
+def test_a_statement_that_takes_too_long_is_given_up(engine: Engine) -> None:
+    impatient = create_engine(engine.url, replace(Pool(), statement_timeout=timedelta(milliseconds=50)))
+    with impatient.connect() as connection, pytest.raises(OperationalError, match="statement timeout"):
+        connection.execute(text("SELECT pg_sleep(60)"))
+    impatient.dispose()
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        pytest.param(case(2, subject="a\0b"), "subject: has U+0000", id="text"),
+        pytest.param(case(2, notes=[note(content="\0")]), "notes.0.content: has U+0000", id="in a list"),
+        pytest.param(case(2, custom={"\0": []}), "custom.\\x00: has U+0000", id="name"),
+        pytest.param(customer(31, "\0"), "name: has U+0000", id="name of a customer"),
+        pytest.param(user(21, loginId="\\u0000\0"), "loginId: has U+0000", id="beside its own spelling"),
+    ],
+)
+def test_a_text_with_nul_is_a_bad_line(engine: Engine, record: dict[str, object], problem: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        store(engine, *actors(), record)
+    assert caught.value.problems == {10: f"{problem}, which PostgreSQL cannot store"}
+
+
+def test_a_text_that_only_looks_like_nul_is_imported(engine: Engine) -> None:
+    store(engine, *actors(), case(1, subject="\\u0000"))
+    with engine.connect() as connection:
+        assert connection.scalar(Case.__table__.select().with_only_columns(Case.subject)) == "\\u0000"

@@ -1,0 +1,236 @@
+"""Reading from a replica of PostgreSQL."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from app import create_app
+from casemgr.config import Config
+from casemgr.database.engine import create_engine
+from casemgr.database.reading import Reading, ReplicaReader
+from casemgr.database.schema import migrate
+from casemgr.database.statements import Source, fetch_all
+from tests.api.client import CASE, cases
+from tests.conftest import MakeDatabase
+from tests.factories import USER, actors, case, dispose, store
+from tests.postgresql import Cluster, find_binaries
+
+pytestmark = pytest.mark.postgresql
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A primary with cases, and its replica."""
+
+    primary: Cluster
+    replica: Cluster
+
+    def engines(self) -> tuple[Engine, Engine]:
+        return create_engine(self.primary.url("postgres")), create_engine(self.replica.url("postgres"))
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    """Ask until it is so; the server takes as long as it takes."""
+    for _ in range(100_000):
+        if true():
+            return
+    raise AssertionError("It does not come to be.")
+
+
+def scalar(engine: Engine, statement: str) -> Any:
+    with engine.connect() as connection:
+        return connection.scalar(text(statement))
+
+
+@pytest.fixture(scope="module")
+def pair(make_database: MakeDatabase) -> Iterator[Pair]:
+    binaries = find_binaries()
+    assert binaries
+    with Cluster(binaries) as primary:
+        engine = create_engine(primary.url("postgres"))
+        migrate(engine)
+        store(engine, *actors(), case(1), case(2))
+        engine.dispose()
+        with Cluster(binaries, primary) as replica:
+            yield Pair(primary, replica)
+
+
+@pytest.fixture
+def engines(pair: Pair) -> Iterator[tuple[Engine, Engine]]:
+    """Connect to both, once the replica has all that the primary has."""
+    primary, replica = pair.engines()
+    position = scalar(primary, "SELECT pg_current_wal_lsn()")
+    wait_until(lambda: scalar(replica, f"SELECT pg_last_wal_replay_lsn() >= '{position}'"))
+    wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
+    yield primary, replica
+    primary.dispose()
+    replica.dispose()
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def is_replica(source: Source) -> bool:
+    [(recovering,)] = fetch_all(source, "SELECT pg_is_in_recovery()")
+    return bool(recovering)
+
+
+def read(
+    reader: ReplicaReader, primary: Engine, work: Callable[[Source], object] = is_replica, version: int = 0
+) -> object:
+    with Reading(primary) as source:
+        return reader.read(work, source, version)
+
+
+MAX_LAG = timedelta(seconds=10)
+VERSION = "SELECT version FROM dataset"
+TERMINATE = "SELECT pg_terminate_backend(pg_backend_pid())"
+
+
+def test_a_replica_that_is_up_to_date_is_read(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    reader = ReplicaReader([replica], MAX_LAG)
+    assert [read(reader, primary) for _ in range(3)] == [True] * 3
+
+
+def test_without_replicas_the_primary_is_read(engines: tuple[Engine, Engine]) -> None:
+    assert not read(ReplicaReader(), engines[0])
+
+
+def note(asked: list[str], name: str, *_: object) -> None:
+    asked.append(name)
+
+
+def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    other = create_engine(replica.url)
+    reader = ReplicaReader([replica, other], MAX_LAG)
+    asked: list[str] = []
+    for engine, name in ((replica, "replica"), (other, "other")):
+        event.listen(engine, "checkout", partial(note, asked, name))
+    for _ in range(4):
+        read(reader, primary)
+    other.dispose()
+    assert asked == ["replica", "other", "replica", "other"]
+
+
+def test_a_replica_that_is_away_is_skipped_and_tried_again_later(pair: Pair, engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    clock = Clock()
+    reader = ReplicaReader([replica], MAX_LAG, clock)
+    assert read(reader, primary)
+    pair.replica.stop()
+    tries = []
+    event.listen(replica, "do_connect", lambda *_: tries.append(1))
+    assert [read(reader, primary) for _ in range(3)] == [False] * 3
+    assert len(tries) == 1
+    pair.replica.start()
+    wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
+    assert not read(reader, primary)
+    clock.seconds += 5
+    assert read(reader, primary)
+
+
+def change(primary: Engine, subject: str) -> None:
+    with primary.begin() as connection:
+        connection.execute(text("UPDATE cases SET subject = :subject WHERE id = 1"), {"subject": subject})
+
+
+def test_a_replica_that_lags_is_skipped(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    clock = Clock()
+    strict, lenient = ReplicaReader([replica], timedelta(), clock), ReplicaReader([replica], timedelta(days=1))
+    change(primary, "old")
+    wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "old")
+    assert read(strict, primary)
+    scalar(replica, "SELECT pg_wal_replay_pause()")
+    try:
+        change(primary, "new")
+        wait_until(lambda: scalar(replica, "SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()"))
+        clock.seconds += 1
+        assert not read(strict, primary)
+        assert read(lenient, primary)
+    finally:
+        scalar(replica, "SELECT pg_wal_replay_resume()")
+    wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "new")
+    clock.seconds += 5
+    assert read(strict, primary)
+
+
+def test_what_has_just_been_imported_is_read_from_the_primary(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    app = create_app(Config(primary.url, replica_urls=(replica.url,), replica_max_lag=timedelta(days=1)))
+    client = app.test_client()
+    scalar(replica, "SELECT pg_wal_replay_pause()")
+    try:
+        store(primary, case(3, subject="just imported"))
+        [imported] = cases(client.get(f"{CASE}/3", headers={"X-egain-session": USER}))
+    finally:
+        scalar(replica, "SELECT pg_wal_replay_resume()")
+        dispose(app)
+    assert imported["subject"] == "just imported"
+
+
+def test_a_replica_is_read_again_once_it_has_the_newest_import(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+    version = scalar(primary, VERSION)
+    wait_until(lambda: scalar(replica, VERSION) == version)
+    clock = Clock()
+    reader = ReplicaReader([replica], timedelta(days=1), clock)
+    assert read(reader, primary, version=version)
+    assert not read(reader, primary, version=version + 1)
+    store(primary, case(4))
+    wait_until(lambda: scalar(replica, VERSION) == version + 1)
+    clock.seconds += 5
+    assert read(reader, primary, version=version + 1)
+
+
+def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, Engine]) -> None:
+    primary, replica = engines
+
+    def fail_on_replica(source: Source) -> bool:
+        if is_replica(source):
+            fetch_all(source, TERMINATE)
+        return True
+
+    assert read(ReplicaReader([replica], MAX_LAG), primary, fail_on_replica)
+
+
+def test_what_fails_on_the_primary_fails(engines: tuple[Engine, Engine]) -> None:
+    def fail(source: Source) -> object:
+        return fetch_all(source, TERMINATE)
+
+    with pytest.raises(OperationalError):
+        read(ReplicaReader([engines[1]], MAX_LAG), engines[0], fail)
+
+
+def test_cases_come_from_the_replica_and_sessions_from_the_primary(
+    engines: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    primary, replica = engines
+    app = create_app(Config(primary.url, replica_urls=(replica.url,)))
+    asked: dict[str, set[int]] = {"cases": set(), "sessions": set()}
+
+    def collect(source: Source, statement: str, parameters: object) -> Sequence[object]:
+        for table, answered in asked.items():
+            if f"FROM {table}" in statement:
+                answered.add(is_replica(source))
+        return fetch_all(source, statement, parameters)
+
+    monkeypatch.setattr("casemgr.statements.fetch_all", collect)
+    assert len(cases(app.test_client().get(f"{CASE}/1,2", headers={"X-egain-session": USER}))) == 2
+    dispose(app)
+    assert asked == {"cases": {True}, "sessions": {False}}

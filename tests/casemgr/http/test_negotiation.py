@@ -1,0 +1,165 @@
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casemgr.http.media_types import MediaType
+from casemgr.http.negotiation import (
+    LanguageNotAcceptableError,
+    MediaTypeNotAcceptableError,
+    NotAcceptableError,
+    select_locale,
+    select_media_type,
+)
+from casemgr.i18n.locales import LOCALES
+
+JSON, XML = MediaType.JSON, MediaType.XML
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        pytest.param(None, JSON, id="absent"),
+        pytest.param("", JSON, id="empty"),
+        pytest.param(" , ,", JSON, id="only empty elements"),
+        pytest.param("*/*", JSON, id="everything"),
+        pytest.param("application/*", JSON, id="every subtype"),
+        pytest.param("application/xml", XML, id="one"),
+        pytest.param("Application/XML", XML, id="any case"),
+        pytest.param("application/json, application/xml", JSON, id="equal"),
+        pytest.param("application/xml, application/json", JSON, id="equal, the other way round"),
+        pytest.param("application/xml, */*;q=0.9", XML, id="heavier type"),
+        pytest.param("application/xml;q=0.5, */*", JSON, id="heavier range"),
+        pytest.param("application/json;q=0.2, application/*;q=0.8", XML, id="the more specific range counts"),
+        pytest.param("*/*, application/json;q=0", XML, id="forbidden beside everything"),
+        pytest.param("application/json;q=0, */*;q=0.1", XML, id="forbidden first"),
+        pytest.param("application/*;q=0, application/xml;q=0.001", XML, id="allowed among forbidden"),
+        pytest.param("application/json;q=0.3, application/xml;q=0.301", XML, id="three decimals"),
+        pytest.param("application/json;charset=utf-8", JSON, id="parameter"),
+        pytest.param('application/xml;v="a,b;q=0";q=0.8, text/html', XML, id="quoted parameter"),
+        pytest.param("application/xml ; q=0.8 ; ext=1", XML, id="blanks, and a parameter after q"),
+        pytest.param("application/xml;Q=1.000", XML, id="capital Q"),
+        pytest.param("application/xml;;q=1.", XML, id="empty parameter"),
+        pytest.param("text/html,,application/xml;q=0.1", XML, id="empty element"),
+        pytest.param("text/html, */json, application/xml", XML, id="tokens may be stars"),
+    ],
+)
+def test_the_heaviest_offer_is_selected(accept: str | None, expected: MediaType) -> None:
+    assert select_media_type(accept) is expected
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        pytest.param("text/html", id="another type"),
+        pytest.param("text/xml", id="another type for XML"),
+        pytest.param("application/*;q=0", id="forbidden range"),
+        pytest.param("*/*;q=0", id="everything forbidden"),
+        pytest.param("application/json;q=0, application/json, application/xml;q=0", id="q=0 outweighs a duplicate"),
+        pytest.param("application/json, nonsense", id="one unreadable element"),
+        pytest.param("*", id="not a media range"),
+        pytest.param("application/json;q=abc", id="q is no number"),
+        pytest.param("application/json;q=1.001", id="q above 1"),
+        pytest.param("application/json;q=0.1234", id="q too fine"),
+        pytest.param("application/json;q=-1", id="q below 0"),
+        pytest.param("application/json;q=.5", id="q without a zero"),
+        pytest.param("application/json;q=", id="q empty"),
+        pytest.param('application/json;q="1"', id="q quoted"),
+        pytest.param("application/json;q=1;q=1", id="q twice"),
+        pytest.param("application/json;q = 1", id="blanks around the equals sign"),
+        pytest.param("application/json q=1", id="no semicolon"),
+        pytest.param("application /json", id="blank within the range"),
+        pytest.param('application/json;a="b', id="open quotation"),
+        pytest.param("application/jsön", id="not a token"),
+    ],
+)
+def test_nothing_acceptable_or_unreadable_is_refused(accept: str) -> None:
+    with pytest.raises(MediaTypeNotAcceptableError):
+        select_media_type(accept)
+
+
+@pytest.mark.parametrize(
+    ("accept_language", "expected"),
+    [
+        pytest.param(None, "en-US", id="absent"),
+        pytest.param("", "en-US", id="empty"),
+        pytest.param(",", "en-US", id="only empty elements"),
+        pytest.param("*", "en-US", id="any"),
+        *(pytest.param(locale.language_tag, locale.language_tag, id=locale.language_tag) for locale in LOCALES),
+        pytest.param("PT-pt", "pt-PT", id="any case"),
+        pytest.param("fr", "fr-FR", id="fr"),
+        pytest.param("fr-CH", "fr-FR", id="fr-CH"),
+        pytest.param("pt", "pt-BR", id="pt"),
+        pytest.param("en-GB", "en-US", id="en-GB"),
+        pytest.param("zh-TW", "zh-CN", id="zh-TW"),
+        pytest.param("zh-Hant-TW", "zh-CN", id="script"),
+        pytest.param("pt-PT-1996", "pt-PT", id="truncated"),
+        pytest.param("fr-CA-x-quebec", "fr-CA", id="a single subtag goes with the next"),
+        pytest.param("pl, de;q=0.1", "de-DE", id="the next range"),
+        pytest.param("de;q=0.5, it;q=0.9", "it-IT", id="by quality"),
+        pytest.param("de;q=0.5, it;q=0.5", "de-DE", id="equal ones in their order"),
+        pytest.param("*;q=0.5, ko", "ko-KR", id="star weighs as it says"),
+        pytest.param("*, ko;q=0.5", "en-US", id="star first"),
+        pytest.param("en-US;q=0, *", "es-ES", id="forbidden beside star"),
+        pytest.param("en;q=0, *", "es-ES", id="a forbidden language forbids its locales"),
+        pytest.param("pt-BR;q=0, pt", "pt-PT", id="the language without its first locale"),
+        pytest.param("fr-FR;q=0, fr-CH", "fr-CA", id="forbidden for a truncation"),
+        pytest.param("fr-CH;q=0, fr", "fr-FR", id="forbids nothing that exists"),
+        pytest.param("de, *;q=0", "de-DE", id="nothing but German"),
+        pytest.param("en-US ; q=0.5 , sv;q=0.6", "sv-SE", id="blanks"),
+        pytest.param("da;Q=1", "da-DK", id="capital Q"),
+    ],
+)
+def test_ranges_are_looked_up_by_quality(accept_language: str | None, expected: str) -> None:
+    assert select_locale(accept_language).language_tag == expected
+
+
+@pytest.mark.parametrize(
+    "accept_language",
+    [
+        pytest.param("pl-PL", id="no such language"),
+        pytest.param("e", id="prefix of a language"),
+        pytest.param("en-US;q=0", id="forbidden"),
+        pytest.param("*;q=0", id="everything forbidden"),
+        pytest.param("en-US;q=0, en-GB", id="forbidden, whatever else selects it"),
+        pytest.param("en-US;q=abc", id="q is no number"),
+        pytest.param("en-US;q=2", id="q above 1"),
+        pytest.param("en-US;level=1", id="a parameter that is no weight"),
+        pytest.param("en-US;", id="weight missing"),
+        pytest.param("@@", id="nonsense"),
+        pytest.param("en_US", id="underscore"),
+        pytest.param("en-", id="empty subtag"),
+        pytest.param("englishlanguage", id="subtag too long"),
+        pytest.param("*-CH", id="extended range"),
+        pytest.param("en-US, @@", id="one unreadable element"),
+        pytest.param("en-US fr-FR", id="no comma"),
+    ],
+)
+def test_no_match_or_unreadable_is_refused(accept_language: str) -> None:
+    with pytest.raises(LanguageNotAcceptableError):
+        select_locale(accept_language)
+
+
+def outcome(select: Callable[[str], object], value: str) -> object:
+    try:
+        return select(value)
+    except NotAcceptableError as error:
+        return type(error)
+
+
+@given(st.text(st.sampled_from('application/jsonxml*;q=0.1, \t"\\'), max_size=60))
+def test_any_accept_is_selected_or_refused(accept: str) -> None:
+    assert outcome(select_media_type, accept) in {*MediaType, MediaTypeNotAcceptableError}
+
+
+@given(st.text(st.sampled_from("enfrUSCAdez*-;q=0.1, \t"), max_size=60))
+def test_any_accept_language_is_selected_or_refused(accept_language: str) -> None:
+    assert outcome(select_locale, accept_language) in {*LOCALES, LanguageNotAcceptableError}
+
+
+@pytest.mark.parametrize("field", [";" * 8000, "a/b;" + " ;" * 4000 + "=", "a/b;a=" + '"\\' * 4000, "a-" * 4000])
+def test_hostile_field_values_take_no_time(field: str) -> None:
+    for select in (select_media_type, select_locale):
+        with pytest.raises(NotAcceptableError):
+            select(field)

@@ -1,0 +1,87 @@
+"""What the tests of the import share: building lines, and reading back what is stored."""
+
+import io
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from casemgr.database import models
+from casemgr.imports.importer import DatasetError, import_dataset
+from tests.factories import (
+    NEVER,
+    Record,
+    as_lines,
+    case,
+    note,
+)
+
+Line = Record | bytes
+
+NO_ID = "must be a whole number from 1 to 9223372036854775807"
+NO_INSTANT = "is not an ISO 8601 date and time with an offset or Z"
+TYPES = (
+    "department, departmentSharing, role, user, folder, customer, customerGrant, clientApplication, customAttribute, "
+    "case, activity, session"
+)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+PLAIN = "plain-text"
+LONE_SURROGATE, REPLACEMENT = "\ud800", "\N{REPLACEMENT CHARACTER}"
+
+WHOLE_CASE = case(
+    createdBy=20,
+    lastModifiedBy=20,
+    owner=20,
+    userLastWorked=20,
+    folder=60,
+    customer=30,
+    dueDate=NEVER,
+    lastClosed=NEVER,
+    originatingChannel="web",
+    description="Long",
+    solution="Short",
+    relatedCases=[1],
+    custom={"topics": ["a", "b"]},
+    notes=[note(70), note(71)],
+)
+"""A case with every optional field; it wants the records of `stocked`."""
+
+
+def as_bytes(*lines: Line) -> bytes:
+    return b"".join(line + b"\n" if isinstance(line, bytes) else as_lines([line]) for line in lines)
+
+
+def import_bytes(engine: Engine, data: bytes, *, replace: bool = False) -> int:
+    return import_dataset(engine, io.BytesIO(data), replace=replace)
+
+
+def problems(engine: Engine, *lines: Line, replace: bool = False) -> dict[int, str]:
+    """Get what is wrong with these lines, by number."""
+    with pytest.raises(DatasetError) as caught:
+        import_bytes(engine, as_bytes(*lines), replace=replace)
+    return caught.value.problems
+
+
+def rows(engine: Engine, model: type[models.Base]) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        table = model.__table__
+        return [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key))]
+
+
+def row(engine: Engine, model: type[models.Base], record_id: int) -> dict[str, Any]:
+    [found] = [row for row in rows(engine, model) if row["id"] == record_id]
+    return found
+
+
+def column(engine: Engine, model: type[models.Base], name: str) -> list[Any]:
+    return [row[name] for row in rows(engine, model)]
+
+
+def contents(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Get all that was imported; how often does not matter."""
+    tables = [mapper.class_ for mapper in models.Base.registry.mappers if mapper.class_ is not models.Dataset]
+    return {table.__tablename__: rows(engine, table) for table in tables}
+
+
+def without(record: Record, name: str) -> Record:
+    return {key: value for key, value in record.items() if key != name}
