@@ -1,4 +1,4 @@
-# casemgr. `make run` starts the service with demo data, `make test` runs every check; both set up what they need.
+# Builds, checks and runs casemgr. Every target first sets up what it needs; `make help` lists the targets.
 
 PYTHON ?= python3
 export PORT ?= 8000
@@ -11,70 +11,76 @@ EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:
 	--no-location --sort-output --add-comments=TRANSLATORS: \
 	--project casemgr --version 3 --header-comment '\# Message catalogue of casemgr.'
 
-.PHONY: run test lint types check-template pytest faults fuzz fuzz-briefly bench catalogues messages lock clean prerequisites
+.PHONY: run check test help lint types check-template pytest-fast pytest faults fuzz fuzz-briefly bench catalogues \
+	messages lock clean schema prerequisites
 
-run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db)
+run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db) ## Serve demo data, or the database in CASEMGR_DATABASE_URL, on PORT (8000).
 	@exec $(BIN)/python demo/serve.py
 
-test: lint types check-template pytest faults fuzz-briefly
+check: lint types check-template pytest-fast ## Run the fast checks and the tests that need no server.
 
-lint: .venv/test.stamp
+test: lint types check-template pytest faults fuzz-briefly ## Run all checks and all tests, on SQLite and, if installed, PostgreSQL.
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+lint: .venv/test.stamp ## Check style and format with ruff.
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 
-types: .venv/test.stamp
+types: .venv/test.stamp ## Check types with mypy.
 	$(BIN)/mypy
 
-# The template is what the sources say now; tests/translations holds the catalogues against the template.
-check-template: .venv/test.stamp
+# tests/translations compares the catalogues with the template.
+check-template: .venv/test.stamp ## Check that the message template has the messages of the sources.
 	@mkdir -p build
 	@$(BIN)/$(EXTRACT) -o build/messages.pot .
 	@diff -I '^"POT-Creation-Date' -I '^"Generated-By' translations/messages.pot build/messages.pot \
-		|| { echo "The template is not what the sources say: run 'make messages'." >&2; exit 1; }
+		|| { echo "The template does not have the messages of the sources: run 'make messages'." >&2; exit 1; }
 
-pytest: .venv/test.stamp catalogues
+pytest-fast: .venv/test.stamp catalogues
+	$(BIN)/pytest -q -n auto -m "not slow" --ignore tests/live
+
+pytest: .venv/test.stamp catalogues ## Run all tests with pytest.
 	$(BIN)/pytest -n auto
 	@if $(BIN)/python -m tests.postgresql; then \
 		echo "$(BIN)/pytest -n auto --database postgresql"; $(BIN)/pytest -n auto --database postgresql; \
 	else echo "This machine has no PostgreSQL 15 or newer: the tests ran on SQLite only."; fi
 
-# A short form of the trial of faults; docs/operations.md describes the long one.
-faults: .venv/test.stamp catalogues
+# A short form of the trial that docs/operations.md describes.
+faults: .venv/test.stamp catalogues ## Break parts of a whole deployment under load and check what callers receive.
 	@if missing=$$($(BIN)/python -m tests.faults --check 2>&1); then \
 		echo "$(BIN)/python -m tests.faults --pause 1 --patience 10"; \
 		$(BIN)/python -m tests.faults --pause 1 --patience 10; \
 	else echo "$$missing"; fi
 
-# Odd requests by the thousand, others each time; Schemathesis prints the seed, and --seed repeats it.
-fuzz: .venv/test.stamp catalogues
+# The requests differ each time. Schemathesis prints the seed, and --seed repeats them.
+fuzz: .venv/test.stamp catalogues ## Send thousands of generated requests and check the responses; takes some minutes.
 	$(BIN)/python -m tests.fuzz --seed 0 --examples 300
 
 fuzz-briefly: .venv/test.stamp catalogues
 	$(BIN)/python -m tests.fuzz
 
-# Measures the service, its floors and what it is compared with; docs/performance.md has the results.
-bench: .venv/bench.stamp catalogues
+# docs/performance.md has the results.
+bench: .venv/bench.stamp catalogues ## Measure the service beside Flask and FastAPI; QUICK=1 takes a minute.
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
-# Compile the message catalogues that have changed.
-catalogues: $(MO)
+catalogues: $(MO) ## Compile the message catalogues that have changed.
 
 %.mo: %.po | .venv/run.stamp
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
-# Bring the template and all catalogues to what the sources say; new messages come untranslated.
-messages: .venv/test.stamp
+messages: .venv/test.stamp ## Update the message template and all catalogues; new messages are untranslated.
 	$(BIN)/$(EXTRACT) -o translations/messages.pot .
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete -i translations/messages.pot -d translations
 
-# The demo database: the dataset is imported once, the schema follows the migrations.
-casemgr.db: $(wildcard casemgr/migrations/versions/*.py) | .venv/run.stamp
+# The demo database. The dataset is imported once; a new migration migrates the schema.
+casemgr.db: $(wildcard casemgr/database/migrations/versions/*.py) | .venv/run.stamp
 	@new=$$(test -s $@ || echo yes); \
 	$(BIN)/casemgr init-db && { test -z "$$new" || $(BIN)/casemgr import demo/dataset.jsonl; } \
 		|| { test -z "$$new" || rm -f $@; exit 1; }
 	@touch $@
 
-.PHONY: schema
 schema: .venv/run.stamp
 	@$(BIN)/casemgr init-db
 
@@ -100,8 +106,7 @@ prerequisites:
 		|| { echo "'$(PYTHON)' cannot create virtual environments; install its venv package (python3-venv)." >&2; exit 1; }
 	@test -w . || { echo "This folder is read-only; casemgr keeps .venv and casemgr.db in it." >&2; exit 1; }
 
-# Resolve the dependencies of setup.cfg anew.
-lock: .venv/run.stamp
+lock: .venv/run.stamp ## Resolve the dependencies in setup.cfg and pin them in the requirements files.
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		setup.cfg --extra build -o requirements.lock
@@ -110,5 +115,5 @@ lock: .venv/run.stamp
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		setup.cfg --extra build --extra test --extra bench -o requirements-bench.lock
 
-clean:
+clean: ## Delete everything that other targets have created, except databases.
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(MO)

@@ -7,7 +7,7 @@ from casemgr.database.engine import create_engine
 from casemgr.database.reading import ReplicaReader
 from casemgr.i18n import translation
 from casemgr.observability import log
-from casemgr.observability.context import count_statements_of, current_context
+from casemgr.observability.context import count_statements_of
 from casemgr.web import cases, description, docs_page, health, sessions, tokens
 from casemgr.web.application import Application
 
@@ -35,7 +35,7 @@ def create_app(config: Config | None = None) -> Flask:
         listeners.append(Metrics(engine, replicas, config.pool).count)
     app = Application(listeners, config.cors_origins)
     app.extensions["engines"] = [engine, *replicas]
-    translation.init_app(app, lambda: current_context().locale)
+    translation.init_app(app)
     reader = ReplicaReader(replicas, config.replica_max_lag)
     for blueprint in (
         cases.create_blueprint(engine, reader, config),

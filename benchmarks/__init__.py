@@ -1,1 +1,1 @@
-"""Measurements."""
+"""Benchmarks; docs/performance.md explains and shows the figures."""

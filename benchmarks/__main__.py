@@ -1,4 +1,4 @@
-"""The benchmark: `make bench`, or `make bench QUICK=1`."""
+"""Puts the service and other services under load: `make bench`, or `make bench QUICK=1`."""
 
 import argparse
 import shutil
@@ -25,26 +25,26 @@ _BARE, _FASTAPI = "bare WSGI constant", "FastAPI, SQLAlchemy Core"
 _CASEMGR = "app:create_app()"
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _SLICE = 100_000
-"""Requests after which memory is looked at again."""
+"""Requests between two measurements of memory."""
 
 _GROUP = 4
-"""How many requests are measured after each measurement of the floor."""
+"""Number of tasks between two measurements of the floor."""
 
 Task = tuple[Server, Request]
 
 
 def _find_missing() -> list[str]:
-    there = {
+    found = {
         "wrk": shutil.which("wrk"),
         "PostgreSQL 15 or newer": find_binaries(),
         "FastAPI (make bench installs it)": find_spec("fastapi"),
     }
-    return [name for name, found in there.items() if not found]
+    return [name for name, value in found.items() if not value]
 
 
 @contextmanager
 def _database(url: URL, number: int) -> Iterator[dict[str, str]]:
-    """Fill a database, and give the settings that name it."""
+    """Fill a database and return the settings that name it."""
     print(f"Storing {number} cases ({url.get_backend_name()}) …", file=sys.stderr, flush=True)
     engine = create_engine(url)
     dataset.fill(engine, number)
@@ -61,15 +61,15 @@ def _sqlite(folder: Path, number: int) -> Iterator[dict[str, str]]:
 @contextmanager
 def _postgresql(number: int) -> Iterator[dict[str, str]]:
     binaries = find_binaries()
-    assert binaries  # noqa: S101 - it is looked for before
+    assert binaries  # noqa: S101 - main() has checked it
     with Cluster(binaries) as cluster, _database(cluster.url("postgres"), number) as settings:
         yield settings
 
 
 def _check(tasks: Sequence[Task]) -> None:
-    """Hold every answer against what it has to be, before anything is timed."""
+    """Check every response before anything is timed."""
     for server, request in tasks:
-        status, body = server.ask(request)
+        status, body = server.send(request)
         if request is not CONSTANT:
             request.check(status, body)
 
@@ -77,9 +77,10 @@ def _check(tasks: Sequence[Task]) -> None:
 def _measure(
     tasks: Sequence[Task], rounds: int, seconds: float, floor: Task | None = None
 ) -> defaultdict[tuple[str, Request], list[Measurement]]:
-    """Measure everything in turn, and all of it again in each round.
+    """Measure all tasks in turn, in every round.
 
-    :param floor: what is measured again every now and then, since the machine is faster at one time than at another.
+    :param floor: the task that the others are compared with. It is measured again before every _GROUP tasks, since the
+        speed of a shared machine changes.
     """
     measurements: defaultdict[tuple[str, Request], list[Measurement]] = defaultdict(list)
 
@@ -100,7 +101,7 @@ def _measure(
 
 
 def _compare(number: int, rounds: int, seconds: float, folder: Path) -> Iterator[str]:
-    """Run all candidates, and tell how they did."""
+    """Measure all candidates; the result is lines of Markdown."""
     with ExitStack() as stack:
         enter = stack.enter_context
         on_sqlite, on_postgresql = enter(_sqlite(folder, number)), enter(_postgresql(number))
@@ -120,7 +121,7 @@ def _compare(number: int, rounds: int, seconds: float, folder: Path) -> Iterator
         yield ""
         yield from report.write_comparison_of_databases(lines)
         yield ""
-        yield from _tell_latency(sqlite, seconds)
+        yield from _measure_latency(sqlite, seconds)
         yield ""
         yield "| service | ready after s | memory, PSS, MB |"
         yield "| --- | --: | --: |"
@@ -129,8 +130,8 @@ def _compare(number: int, rounds: int, seconds: float, folder: Path) -> Iterator
         (folder / "plot.svg").write_text(report.draw(lines))
 
 
-def _tell_latency(server: Server, seconds: float) -> Iterator[str]:
-    """Tell how much longer the slowest take at 32 connections."""
+def _measure_latency(server: Server, seconds: float) -> Iterator[str]:
+    """Measure the latency at 32 connections."""
     yield "| at 32 connections | p50 ms | p99 ms | p99 to p50 (goal: 5 at most) |"
     yield "| --- | --: | --: | --: |"
     for request in CASES[:4]:
@@ -139,7 +140,7 @@ def _tell_latency(server: Server, seconds: float) -> Iterator[str]:
 
 
 def _compare_sizes(small: int, large: int, rounds: int, seconds: float, folder: Path) -> Iterator[str]:
-    """Tell whether a request costs more where there are more cases."""
+    """Measure whether a request costs more in a larger database."""
     with ExitStack() as stack:
         servers = [
             stack.enter_context(
@@ -158,7 +159,7 @@ def _compare_sizes(small: int, large: int, rounds: int, seconds: float, folder: 
 
 
 def _soak(number: int, folder: Path) -> Iterator[str]:
-    """Tell how memory goes over so many requests."""
+    """Measure memory over so many requests."""
     mixed = (*CASES, *errors(dataset.BUSY_CASE * 2))
     with _sqlite(folder, dataset.BUSY_CASE * 2) as settings, gunicorn("soak", _CASEMGR, settings, folder) as server:
         yield "| requests | memory, PSS, MB |"
@@ -182,12 +183,14 @@ def _write(tables: str, folder: Path) -> None:
 
 
 def main() -> None:
-    """Measure, and print or write what was measured."""
+    """Print the figures; without `--quick`, also write them into docs/performance.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round, a minute, nothing is written")
+    parser.add_argument(
+        "--quick", action="store_true", help="measure one short round, which takes a minute, and write nothing"
+    )
     arguments = parser.parse_args()
     if missing := _find_missing():
-        sys.exit(f"This machine has no {' and no '.join(missing)}.")
+        sys.exit(f"Missing on this machine: {', '.join(missing)}.")
     with tempfile.TemporaryDirectory(prefix="casemgr-bench-") as name:
         folder = Path(name)
         if arguments.quick:

@@ -1,32 +1,27 @@
-"""What each trick of the hot path is worth, beside the plain way: `python -m benchmarks.alternatives`."""
+"""Measures the CPU time that each trick on the path of a request saves: `python -m benchmarks.alternatives`.
 
-import gc
+Each comparison runs the code of the service and the plain way to do the same.
+"""
+
 import io
-import logging
-import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask_babel
 import orjson
 from flask import Flask, Response, g, request
 from lxml import etree
 from sqlalchemy import URL, Engine, bindparam, select
-from werkzeug.datastructures import EnvironHeaders
-from werkzeug.test import create_environ, run_wsgi_app
+from werkzeug.test import create_environ
 
-from app import create_app
 from benchmarks import dataset
-from benchmarks.requests import CASES
 from casemgr.cases.repository import load_cases
-from casemgr.config import Config
 from casemgr.database import models
 from casemgr.database.engine import create_engine
 from casemgr.database.reading import Reading
@@ -34,58 +29,74 @@ from casemgr.database.statements import Statement
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.cases import ActivitySummary, Case
 from casemgr.domain.instants import format_instant
-from casemgr.errors.catalogue import IDS_NOT_VALID
-from casemgr.errors.definitions import ApiError
+from casemgr.errors.catalogue import CASES_FORBIDDEN
 from casemgr.http import negotiation
-from casemgr.http.headers import REQUEST_ID_HEADER, read_field
+from casemgr.http.headers import REQUEST_ID_HEADER, RESPONSE_HEADERS, VARY
 from casemgr.http.media_types import XML_NAMESPACE, MediaType
 from casemgr.i18n import translation
-from casemgr.i18n.locales import LOCALES
-from casemgr.observability import context, log
+from casemgr.i18n.locales import DEFAULT_LOCALE, LOCALES
 from casemgr.observability.context import AccessRecord, RequestContext, select_request_id
 from casemgr.representations import case_encoder
 from casemgr.representations.plan import Kind, Member, plan_of
-from casemgr.web import responses
-from casemgr.web.application import ExchangeMiddleware
-from casemgr.web.errors import respond_to_error
+from casemgr.web.application import Application
 from schemas import schema_for
 from schemas.fields import WHOLE
 
-_ENOUGH = 0.02
-"""Seconds that a run has to take at the least."""
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_MIN_SECONDS = 0.02
+"""Least CPU time of a run, so that the clock is precise enough."""
 
 _IDS = list(range(1, 76))
 _SUMMARY: tuple[ActorKind, frozenset[Any]] = (ActorKind.USER, frozenset())
+_XML_ATTRIBUTES = {"id", "rel", "href"}
 
-Comparison = tuple[str, Mapping[str, Callable[[], object]]]
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The CPU time that one way to do something takes.
+
+    :param task: what is done.
+    :param way: how it is done.
+    """
+
+    task: str
+    way: str
+    microseconds: float
 
 
-def _microseconds(work: Callable[[], object]) -> float:
-    """Take the best of several runs, which others on the machine have disturbed least."""
-    work()
+def _compare(task: str, ways: Mapping[str, Callable[[], object]]) -> Iterator[Timing]:
+    for way, function in ways.items():
+        yield Timing(task, way, _microseconds(function))
+
+
+def _microseconds(function: Callable[[], object]) -> float:
+    """Measure the CPU time of a function: the least of five runs, since other processes slow some of them down."""
+    function()
     number, runs = 1, [0.0]
-    while min(runs) * number < _ENOUGH:
+    while min(runs) * number < _MIN_SECONDS:
         number *= 2
-        runs = [_run(work, number) for _ in range(5)]
+        runs = [_seconds_per_call(function, number) for _ in range(5)]
     return min(runs) * 1e6
 
 
-def _run(work: Callable[[], object], number: int) -> float:
-    began = time.perf_counter()
+def _seconds_per_call(function: Callable[[], object], number: int) -> float:
+    started = time.process_time()
     for _ in range(number):
-        work()
-    return (time.perf_counter() - began) / number
+        function()
+    return (time.process_time() - started) / number
 
 
 def _closure(members: Sequence[Member]) -> Callable[[Any, str], dict[str, Any]]:
-    """Dump summaries by closures, one for each member.
+    """Build a function that dumps an object, from one closure for each member.
 
-    They take an object, and what the names of its attributes begin with.
+    Its second argument is the prefix of the names of the attributes.
     """
     parts = [(member.name, _member_closure(member)) for member in members]
 
-    def dump(holder: Any, beginning: str) -> dict[str, Any]:
-        return {name: value for name, get in parts if (value := get(holder, beginning)) is not None}
+    def dump(holder: Any, prefix: str) -> dict[str, Any]:
+        return {name: value for name, get in parts if (value := get(holder, prefix)) is not None}
 
     return dump
 
@@ -94,27 +105,27 @@ def _member_closure(member: Member) -> Callable[[Any, str], Any]:
     inner = _closure(member.members)
     whole = member.attribute == WHOLE
 
-    def attribute(holder: Any, beginning: str) -> Any:
-        return getattr(holder, beginning + member.attribute)
+    def attribute(holder: Any, prefix: str) -> Any:
+        return getattr(holder, prefix + member.attribute)
 
-    def group(holder: Any, beginning: str) -> Any:
-        there = not member.keys or any(getattr(holder, beginning + key) is not None for key in member.keys)
-        return inner(holder, beginning if whole else f"{beginning}{member.attribute}_") if there else None
+    def group(holder: Any, prefix: str) -> Any:
+        is_present = not member.keys or any(getattr(holder, prefix + key) is not None for key in member.keys)
+        return inner(holder, prefix if whole else f"{prefix}{member.attribute}_") if is_present else None
 
     match member.kind:
         case Kind.CONSTANT:
             return lambda *_: member.constant
         case Kind.PATH:
-            return lambda holder, beginning: member.pieces[0].format(id=getattr(holder, f"{beginning}id"))
+            return lambda holder, prefix: member.pieces[0].format(id=getattr(holder, f"{prefix}id"))
         case Kind.NUMBER_AS_TEXT:
-            return lambda holder, beginning: str(attribute(holder, beginning))
+            return lambda holder, prefix: str(attribute(holder, prefix))
         case Kind.DISPLAY_VALUE:
-            # Without the names, which would only take longer.
-            return lambda holder, beginning: dict.fromkeys(("value", "displayValue"), attribute(holder, beginning))
+            # The real display values would only take longer.
+            return lambda holder, prefix: dict.fromkeys(("value", "displayValue"), attribute(holder, prefix))
         case Kind.OBJECT:
             return group
         case Kind.LIST_OF_ONE:
-            return lambda holder, beginning: [group(holder, beginning)]
+            return lambda holder, prefix: [group(holder, prefix)]
         case _:
             return attribute
 
@@ -124,7 +135,7 @@ def _append(parent: etree._Element, name: str, data: Any) -> None:
     if isinstance(data, Mapping):
         element = etree.SubElement(parent, qualified)
         for member, value in data.items():
-            if member in {"id", "rel", "href"}:
+            if member in _XML_ATTRIBUTES:
                 element.set(member, value)
             else:
                 _append(element, member, value)
@@ -143,7 +154,7 @@ def _write_tree(dumped: list[Any]) -> bytes:
 
 def _write(file: Any, name: str, data: Any) -> None:
     if isinstance(data, Mapping):
-        attributes = {member: value for member, value in data.items() if member in {"id", "rel", "href"}}
+        attributes = {member: value for member, value in data.items() if member in _XML_ATTRIBUTES}
         with file.element(name, attributes):
             for member, value in data.items():
                 if member not in attributes:
@@ -163,95 +174,101 @@ def _write_file(dumped: list[Any]) -> bytes:
     return stream.getvalue()
 
 
-def _representations(cases: list[Case]) -> Iterator[Comparison]:
+def _compare_encoders(cases: list[Case]) -> Iterator[Timing]:
     schema = schema_for(*_SUMMARY)
-    closures = _closure(plan_of(schema))
+    dump = _closure(plan_of(schema))
     dumped: Any = schema.dump(cases, many=True)
-    encode_json, encode_xml = (case_encoder(media_type, *_SUMMARY) for media_type in MediaType)
-    yield (
+    encode_json, encode_xml = (case_encoder(media_type, *_SUMMARY) for media_type in (MediaType.JSON, MediaType.XML))
+    yield from _compare(
         "75 summaries to JSON",
         {
-            "compiled code": lambda: encode_json(cases),
-            "closures, with orjson": lambda: orjson.dumps([closures(case, "") for case in cases]),
-            "marshmallow's dump, with orjson": lambda: orjson.dumps(schema.dump(cases, many=True)),
+            "compiled code": lambda: encode_json(cases, DEFAULT_LOCALE),
+            "closures and orjson": lambda: orjson.dumps([dump(case, "") for case in cases]),
+            "marshmallow's `dump` and orjson": lambda: orjson.dumps(schema.dump(cases, many=True)),
         },
     )
-    yield (
+    yield from _compare(
         "75 summaries to XML",
         {
-            "compiled code": lambda: encode_xml(cases),
-            "etree.xmlfile, of plain data": lambda: _write_file(dumped),
-            "a tree of lxml, of plain data": lambda: _write_tree(dumped),
+            "compiled code": lambda: encode_xml(cases, DEFAULT_LOCALE),
+            "`etree.xmlfile`, from plain data": lambda: _write_file(dumped),
+            "a tree of lxml, from plain data": lambda: _write_tree(dumped),
         },
     )
 
 
-def _statements(engine: Engine) -> Iterator[Comparison]:
-    plain = select(models.Case.id, models.Case.subject).where(models.Case.id == bindparam("id"))
-    statement, parameters = Statement(plain), {"id": 1}
-
-    def plain_connection() -> None:
-        with engine.connect() as connection, connection.begin():
-            connection.connection.cursor().execute("SELECT 1")
-
-    def lean_connection() -> None:
+def _compare_database_access(engine: Engine) -> Iterator[Timing]:
+    def use_reading() -> None:
         with Reading(engine) as source:
             source.connection.cursor().execute("SELECT 1")
 
-    yield "a connection and its transaction", {"Reading()": lean_connection, "Engine.connect()": plain_connection}
-    with Reading(engine) as source:
-        yield "a case by its ID", {"Statement.execute()": lambda: statement.execute(source, parameters)}
-        short = ("id", "department_id", "status", "severity", "subject", "owner_id", "folder_id", "customer_id")
-        columns = [getattr(models.Case, name) for name in short]
-        summaries = select(*columns, models.Department.name).join_from(models.Case, models.Department)
-        summaries = summaries.where(models.Case.id <= bindparam("id"))
-        as_rows, at_once = Statement(summaries), Statement(summaries, many=True)
-        yield (
-            "75 cases of SQLite",
+    def use_connect() -> None:
+        with engine.connect() as connection, connection.begin():
+            connection.connection.cursor().execute("SELECT 1")
+
+    yield from _compare("a connection and its transaction", {"`Reading`": use_reading, "`Engine.connect`": use_connect})
+    by_id = select(models.Case.id, models.Case.subject).where(models.Case.id == bindparam("id"))
+    statement, parameters = Statement(by_id), {"id": 1}
+    with Reading(engine) as source, engine.connect() as connection:
+        yield from _compare(
+            "a case by its ID",
             {
-                "as one JSON text": lambda: at_once.execute(source, {"id": 75}),
+                "`Statement.execute`": lambda: statement.execute(source, parameters),
+                "`Connection.execute`": lambda: connection.execute(by_id, parameters).all(),
+            },
+        )
+    names = ("id", "department_id", "status", "severity", "subject", "owner_id", "folder_id", "customer_id")
+    columns = [getattr(models.Case, name) for name in names]
+    summaries = select(*columns, models.Department.name).join_from(models.Case, models.Department)
+    summaries = summaries.where(models.Case.id <= bindparam("id"))
+    as_json, as_rows = Statement(summaries, many=True), Statement(summaries)
+    with Reading(engine) as source:
+        yield from _compare(
+            "75 cases from SQLite",
+            {
+                "as one JSON text": lambda: as_json.execute(source, {"id": 75}),
                 "as rows": lambda: as_rows.execute(source, {"id": 75}),
             },
         )
-    with engine.connect() as connection:
-        yield "a case by its ID", {"Connection.execute()": lambda: connection.execute(plain, parameters).all()}
 
 
-def _texts(path: Path) -> Iterator[Comparison]:
+def _compare_instants(path: Path) -> Iterator[Timing]:
     driver = sqlite3.connect(path)
-    engine = create_engine(URL.create("sqlite", database=str(path)))
-    with engine.connect() as connection:
-        raw: Any = connection.connection.driver_connection
-        lenient = raw.text_factory
-    query = "SELECT subject, description, solution, status FROM cases LIMIT 75"
 
-    def read(text_factory: Any) -> Callable[[], object]:
-        def fetch() -> object:
-            driver.text_factory = text_factory
-            return driver.execute(query).fetchall()
+    def fetch(column: str) -> Callable[[], object]:
+        return lambda: driver.execute(f"SELECT {column} FROM cases LIMIT 1000").fetchall()  # noqa: S608 - our own names
 
-        return fetch
-
-    yield "300 texts of SQLite", {"read strictly": read(str), "read leniently": read(lenient)}
-    at = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
-    yield "an instant", {"format_instant()": lambda: format_instant(at)}
-    in_sql = "SELECT substr(created, 1, 10) || 'T' || substr(created || '.000', 12, 12) || 'Z' FROM cases LIMIT 1000"
-    written, plain = (
-        _microseconds(lambda query=query: driver.execute(query).fetchall())  # type: ignore[misc]
-        for query in (in_sql, "SELECT created FROM cases LIMIT 1000")
-    )
-    print(f"| an instant | written by SQLite | {(written - plain) / 1000:.2f} |")
+    formatted = _microseconds(fetch("substr(created, 1, 10) || 'T' || substr(created || '.000', 12, 12) || 'Z'"))
+    plain = _microseconds(fetch("created"))
     driver.close()
+    yield Timing("an instant as text", "SQLite", (formatted - plain) / 1000)
+    instant = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+    yield from _compare("an instant as text", {"`format_instant`": lambda: format_instant(instant)})
 
 
-def _objects() -> Iterator[Comparison]:
+def _compare_translations() -> Iterator[Timing]:
+    app = Flask(__name__)
+    translation.init_app(app)
+    [german] = [locale for locale in LOCALES if locale.language_tag == "de-DE"]
+    message = CASES_FORBIDDEN.user
+    with app.app_context(), flask_babel.force_locale(german.babel):
+        yield from _compare(
+            "a message in German",
+            {
+                "`translation.translate`": lambda: translation.translate(german, message),
+                "`flask_babel.gettext`": lambda: flask_babel.gettext(message),
+            },
+        )
+
+
+def _compare_objects() -> Iterator[Timing]:
     @dataclass(frozen=True, slots=True)
     class FrozenSummary:
         recent_activity_date: str
         unread_activity_count: int
 
-    yield (
-        "an object of two attributes",
+    yield from _compare(
+        "an object with two attributes",
         {
             "a named tuple": lambda: ActivitySummary("2026", 1),
             "a frozen dataclass": lambda: FrozenSummary("2026", 1),
@@ -259,168 +276,95 @@ def _objects() -> Iterator[Comparison]:
     )
 
 
-def _messages(app: Flask) -> Iterator[Comparison]:
-    message = "What you asked for could not be found."
-    locale = LOCALES[4]
-    with app.test_request_context(), flask_babel.force_locale(locale.babel), translation.use_locale(locale):
-        yield (
-            "a message in German",
-            {
-                "i18n.translate()": lambda: translation.translate(message),
-                "flask_babel.gettext()": lambda: flask_babel.gettext(message),
-            },
+class _HookedApplication(Application):
+    """Does with Flask's hooks what `Application` does in `wsgi_app`; everything else is the same."""
+
+    def __init__(self, listener: Callable[[AccessRecord], None]) -> None:
+        super().__init__()
+        self._listener = listener
+        self.before_request(self._enter)
+        self.after_request(self._complete_response)
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request as Flask does."""
+        return Flask.wsgi_app(self, environ, start_response)
+
+    def _enter(self) -> None:
+        g.context = RequestContext(select_request_id(request.headers.get(REQUEST_ID_HEADER)))
+
+    def _complete_response(self, response: Response) -> Response:
+        context = g.context
+        fields = [("Content-Language", context.locale.language_tag), (REQUEST_ID_HEADER, context.request_id)]
+        response.headers.extend([("Vary", VARY), *RESPONSE_HEADERS.items(), *fields])
+        record = AccessRecord(
+            method=request.method,
+            route=request.url_rule.rule if request.url_rule else None,
+            status=response.status_code,
+            media_type=response.mimetype,
+            body_size=response.content_length,
+            seconds=time.perf_counter() - context.started,
+            context=context,
         )
+        self._listener(record)
+        return response
 
 
-def _lines() -> Iterator[Comparison]:
-    observed = RequestContext("0" * 32, actor_kind=ActorKind.USER, id_count=1, statements=2)
-    exchange = AccessRecord("GET", "/case/<ids>", 200, "application/json", "en-US", 766, 0.001, observed)
-    write, log = log.writer(timedelta(seconds=1)), logging.getLogger("casemgr.alternatives")
-    yield (
-        "a line of the log",
+def _compare_applications() -> Iterator[Timing]:
+    records: list[AccessRecord] = []
+
+    def keep_last(record: AccessRecord) -> None:
+        records[:] = [record]
+
+    overriding, hooked = Application([keep_last]), _HookedApplication(keep_last)
+    for app in (overriding, hooked):
+        app.add_url_rule("/", view_func=lambda: "")
+    environ = create_environ("/")
+    yield from _compare(
+        "a constant response, completed and recorded",
         {
-            "request_log.writer()": lambda: write(exchange),
-            "Logger.info(), without the facts": lambda: log.info("GET /case/<ids> 200 1.0 ms"),
+            "`Application.wsgi_app`": lambda: list(overriding.wsgi_app(dict(environ), _start_response)),
+            "Flask's hooks": lambda: list(hooked.wsgi_app(dict(environ), _start_response)),
         },
     )
 
 
-def _exchanges() -> Iterator[Comparison]:
-    """Compare what is done around every request with the same by Flask's hooks."""
-    seen: list[AccessRecord] = []
-    every_response = [("Vary", "Accept"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-
-    def begin() -> None:
-        g.observations = RequestContext(select_request_id(request.headers.get(REQUEST_ID_HEADER, "")))
-
-    def end(response: Response) -> Response:
-        observed = g.observations
-        language_tag = observed.locale.language_tag
-        fields = [("Content-Language", language_tag), (REQUEST_ID_HEADER, observed.request_id)]
-        response.headers.extend([*every_response, *fields])
-        seen[:] = [
-            AccessRecord(
-                request.method,
-                request.url_rule.rule if request.url_rule else None,
-                response.status_code,
-                response.mimetype,
-                language_tag,
-                response.content_length,
-                time.perf_counter() - observed.started,
-                observed,
-            )
-        ]
-        return response
-
-    plain, hooked = (Flask("constant") for _ in range(2))
-    for app in (plain, hooked):
-        app.add_url_rule("/", view_func=lambda: "")
-    hooked.before_request(begin)
-    hooked.after_request(end)
-    around = ExchangeMiddleware(plain.wsgi_app, [lambda exchange: seen.__setitem__(slice(None), [exchange])])
-    environ = create_environ("/")
-    what = "a Flask constant, completed and told of"
-    yield what, {"ExchangeMiddleware": lambda: list(around(dict(environ), _start))}
-    yield what, {"Flask's hooks": lambda: list(hooked.wsgi_app(dict(environ), _start))}
-
-
-def _start(*_: object) -> Callable[[bytes], object]:
+def _start_response(*_: object) -> Callable[[bytes], object]:
     return lambda _: None
 
 
-def _framework(app: Flask) -> Iterator[Comparison]:
-    environ = create_environ("/core/casemgr/v3/case/1")
-    headers = EnvironHeaders(environ)
-    yield (
-        "a header field that is absent",
-        {"read_field()": lambda: read_field(environ, "Accept"), "Flask's headers": lambda: headers.get("Accept")},
-    )
-    ours, flasks = responses.Response(b"{}"), Response(b"{}")
-    yield (
-        "a response, for WSGI",
-        {
-            "as it is": lambda: ours(environ, _start),
-            "completed by Flask": lambda: flasks(environ, _start),
-        },
-    )
-    error = ApiError(IDS_NOT_VALID, id=["abc"])
-    with app.test_request_context("/core/casemgr/v3/case/1"):
-        token = context.begin(RequestContext("0"))
-        app.register_error_handler(Exception, respond_to_error)
-        yield (
-            "an exception, answered",
-            {
-                "at once": lambda: app.handle_user_exception(error),
-                "by the handler of its class": lambda: Flask.handle_user_exception(app, error),
-            },
-        )
-        context.end(token)
-
-
-def _negotiation() -> Iterator[Comparison]:
+def _compare_negotiation() -> Iterator[Timing]:
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-    yield (
-        "what a browser accepts",
+    yield from _compare(
+        "the Accept value of a browser",
         {
-            "remembered": lambda: negotiation.select_media_type(accept),
-            "parsed": lambda: negotiation._best_media_type(accept),
+            "cached": lambda: negotiation.select_media_type(accept),
+            "parsed": lambda: negotiation._best_media_type.__wrapped__(accept),
         },
     )
 
 
-@contextmanager
-def _collecting(*, frozen: bool) -> Iterator[None]:
-    if frozen:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(10_000, 10, 10)
-    yield
-    gc.set_threshold(700, 10, 10)
-    gc.unfreeze()
-
-
-def _collector(app: Flask) -> Iterator[Comparison]:
-    asked = next(one for one in CASES if one.name == "75 cases, all")
-    path, _, query = asked.path.partition("?")
-
-    def ask() -> None:
-        run_wsgi_app(app, create_environ(path, query_string=query, headers=dict(asked.headers)))
-
-    for frozen, name in ((True, "collector as gunicorn.conf.py sets it"), (False, "collector as Python sets it")):
-        with _collecting(frozen=frozen):
-            yield "a whole request, 75 cases, all", {name: ask}
-
-
-def _comparisons(path: Path) -> Iterator[Comparison]:
-    url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url)
+def _compare_all(path: Path) -> Iterator[Timing]:
+    engine = create_engine(URL.create("sqlite", database=str(path)))
     dataset.fill(engine, 1000)
-    app = create_app(Config(url))
     with Reading(engine) as source:
         cases = list(load_cases(source, _IDS).values())
-    with translation.use_locale(LOCALES[0]):
-        yield from _representations(cases)
-    yield from _statements(engine)
-    yield from _objects()
-    yield from _messages(app)
-    yield from _texts(path)
-    yield from _lines()
-    yield from _exchanges()
-    yield from _framework(app)
-    yield from _negotiation()
-    yield from _collector(app)
+    translation.load_catalogues()
+    yield from _compare_encoders(cases)
+    yield from _compare_database_access(engine)
+    yield from _compare_objects()
+    yield from _compare_instants(path)
+    yield from _compare_translations()
+    yield from _compare_applications()
+    yield from _compare_negotiation()
+    engine.dispose()
 
 
 def main() -> None:
-    """Print how long each way takes."""
-    print("| what | how | µs |\n| --- | --- | --: |")
-    # Lines of the log are written as by the service, but nowhere.
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
+    """Print the CPU time that each way takes."""
+    print("| task | way | µs |\n| --- | --- | --: |")
     with tempfile.TemporaryDirectory(prefix="casemgr-alternatives-") as name:
-        for what, ways in _comparisons(Path(name) / "casemgr.db"):
-            for how, work in ways.items():
-                print(f"| {what} | {how} | {_microseconds(work):.2f} |", flush=True)
+        for timing in _compare_all(Path(name) / "casemgr.db"):
+            print(f"| {timing.task} | {timing.way} | {timing.microseconds:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a request costs each part of a deployment, in processor time: `python -m benchmarks.cost`."""
+"""Measures the CPU time that a request takes in each part of a deployment: `python -m benchmarks.cost`."""
 
 import argparse
 import http.client
@@ -29,7 +29,7 @@ _REQUESTS = {
 }
 
 Parts = Mapping[str, int]
-"""The process IDs of what takes part, by what it is."""
+"""The process ID of each part of a deployment."""
 
 
 def _cluster_process(cluster: Cluster) -> int:
@@ -47,35 +47,35 @@ def _node(name: str, settings: dict[str, str], folder: Path) -> Iterator[tuple[N
         node.stop()
 
 
-def _seconds(process_id: int) -> float:
+def _cpu_seconds(process_id: int) -> float:
     process = psutil.Process(process_id)
     times = [part.cpu_times() for part in (process, *process.children(recursive=True))]
     return sum(time.user + time.system for time in times)
 
 
-def _ask(port: int, path: str, number: int) -> None:
+def _send(port: int, path: str, number: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for _ in range(number):
         connection.request("GET", path, headers={"X-egain-session": USER})
         response = connection.getresponse()
         response.read()
         if response.status != 200:
-            raise AssertionError(f"{path} is answered with {response.status}.")
+            raise AssertionError(f"{path}: status {response.status}")
     connection.close()
 
 
 def _load(port: int, path: str, number: int) -> None:
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        list(pool.map(_ask, [port] * _CONNECTIONS, [path] * _CONNECTIONS, [number // _CONNECTIONS] * _CONNECTIONS))
+        list(pool.map(_send, [port] * _CONNECTIONS, [path] * _CONNECTIONS, [number // _CONNECTIONS] * _CONNECTIONS))
 
 
 def _measure(title: str, port: int, parts: Parts, number: int) -> None:
     for request, path in _REQUESTS.items():
         _load(port, path, number // 4)
-        before = {part: _seconds(process_id) for part, process_id in parts.items()}
+        before = {part: _cpu_seconds(process_id) for part, process_id in parts.items()}
         _load(port, path, number)
         costs = (
-            f"{part} {(_seconds(process_id) - before[part]) * 1000 / number:.2f} ms"
+            f"{part} {(_cpu_seconds(process_id) - before[part]) * 1000 / number:.2f} ms"
             for part, process_id in parts.items()
         )
         print(f"{title:<26} {request:<26} {', '.join(costs)}", flush=True)
@@ -108,9 +108,11 @@ def _on_postgresql(deployment: Deployment, folder: Path, number: int) -> None:
 
 
 def main() -> None:
-    """Print the processor time of a request, for each kind of request and of deployment."""
+    """Print the CPU time of each kind of request in each kind of deployment."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
-    parser.add_argument("--requests", type=int, default=2000, help="requests of each kind (default: %(default)s)")
+    parser.add_argument(
+        "--requests", type=int, default=2000, help="number of requests of each kind (default: %(default)s)"
+    )
     number = parser.parse_args().requests
     with tempfile.TemporaryDirectory(prefix="casemgr-cost-") as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""The database that is measured: as many cases as are wanted, each with what a case usually has."""
+"""Fills the database for the benchmarks: each case has a note, custom attributes, a related case and activities."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,13 +13,13 @@ from casemgr.database.schema import migrate
 from casemgr.domain.actors import ActorKind
 
 USER, CUSTOMER, CLIENT = "session-of-a-user", "session-of-a-customer", "session-of-a-client"
-"""Session IDs of a user who may see all cases but one, of a customer, and of a client application."""
+"""Session IDs: of a user who may see all cases but one, of a customer, and of a client application."""
 
 POWERLESS_USER, OTHER_CLIENT = "session-without-actions", "session-of-another-type"
-"""Session IDs of a user without actions, and of a client application of a type other than `API`."""
+"""Session IDs: of a user without actions, and of a client application whose type is not `API`."""
 
 BUSY_CASE = 500
-"""A case of the customer's with 200 activities."""
+"""The ID of the customer's case with 200 activities."""
 
 _CUSTOMERS = 1000
 _USERS = 100
@@ -31,12 +31,12 @@ Row = Mapping[str, Any]
 
 
 def forbidden_case(number: int) -> int:
-    """Tell which of so many cases the user may not see: the last one."""
+    """Return the ID of the one case, among so many, that the user may not see."""
     return number
 
 
 def fill(engine: Engine, number: int) -> None:
-    """Create the schema and that many cases, and whom they need."""
+    """Create the schema, that many cases, and the accounts and departments that they refer to."""
     migrate(engine)
     with writing(engine) as connection:
         _store_accounts(connection)
@@ -54,7 +54,7 @@ def _store(connection: Connection, model: type[models.Base], rows: Iterable[Row]
 def _store_accounts(connection: Connection) -> None:
     departments = range(1, 11)
     _store(connection, models.Department, ({"id": i, "name": f"Department {i}"} for i in departments))
-    # The user is at home in the first, foreign in two, and shares the cases of the others but the last.
+    # The user's home is department 1; 2 and 3 are foreign departments; 4 to 9 share their cases; 10 does not.
     shared = ({"from_department_id": i, "to_department_id": 1, "activities": True} for i in range(4, 10))
     _store(connection, models.DepartmentSharing, shared)
     _store(connection, models.Role, [{"id": 1, "name": "Agent"}])

@@ -1,4 +1,4 @@
-"""What any service on gunicorn, and any on Flask, takes at the least: constants."""
+"""Constant responses: the least that any service on gunicorn, and any service on Flask, takes."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,8 @@ _BODY = b'{"case":[]}'
 
 
 def wsgi(_environ: object, start_response: object) -> Iterable[bytes]:
-    """Answer everything with the same, without any framework."""
-    assert callable(start_response)  # noqa: S101 - WSGI says so
+    """Send the same body for every request, without a framework."""
+    assert callable(start_response)  # noqa: S101 - WSGI guarantees it
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(_BODY)))])
     return [_BODY]
 
@@ -19,6 +19,6 @@ flask = Flask(__name__)
 
 @flask.get("/core/casemgr/v3/case/<ids>")
 def answer(ids: str) -> Response:
-    """Answer the resource with the same always."""
+    """Send the same body for every case."""
     del ids
     return Response(_BODY, content_type="application/json")

@@ -1,4 +1,4 @@
-"""Where the time of a request goes: `python -m benchmarks.profile`, in one process and without a server."""
+"""Measures where the time of a request goes, in one process and without a server: `python -m benchmarks.profile`."""
 
 import cProfile
 import os
@@ -26,7 +26,7 @@ _PARTS = (
     ("lxml", "lxml"),
     ("babel", "Babel"),
     ("logging", "log"),
-    ("request_log", "log"),
+    ("observability/log", "log"),
     ("werkzeug", "Flask, Werkzeug"),
     ("flask", "Flask, Werkzeug"),
     ("compiled from a schema", "our own code"),
@@ -34,7 +34,7 @@ _PARTS = (
     ("schemas", "our own code"),
     ("json", "JSON"),
 )
-"""What a function belongs to, by what its file or its name contains; the first that fits."""
+"""Maps a part of the file name or function name to a component; the first match counts."""
 
 _OTHERS = "Python's built-in functions and others"
 
@@ -42,29 +42,29 @@ _OTHERS = "Python's built-in functions and others"
 def _prepare(app: Flask, request: Request) -> Callable[[], None]:
     path, _, query = request.path.partition("?")
 
-    def ask() -> None:
+    def send() -> None:
         run_wsgi_app(app, create_environ(path, query_string=query, headers=dict(request.headers)))
 
-    return ask
+    return send
 
 
-def _milliseconds(ask: Callable[[], None], number: int) -> float:
-    """Take the best of several runs, which others on the machine have disturbed least."""
+def _milliseconds(send: Callable[[], None], number: int) -> float:
+    """Measure the CPU time of a request: the least of five runs, since other processes slow some of them down."""
     runs = []
     for _ in range(5):
-        began = time.perf_counter()
+        started = time.process_time()
         for _ in range(number):
-            ask()
-        runs.append(time.perf_counter() - began)
+            send()
+        runs.append(time.process_time() - started)
     return min(runs) * 1000 / number
 
 
-def _shares(ask: Callable[[], None], number: int) -> Counter[str]:
-    """Tell which share of the time each part has, without what it calls in others."""
+def _shares(send: Callable[[], None], number: int) -> Counter[str]:
+    """Return the percentage of the time that each component takes itself."""
     profile = cProfile.Profile()
     profile.enable()
     for _ in range(number):
-        ask()
+        send()
     profile.disable()
     shares: Counter[str] = Counter()
     for (file, _, name), (_, _, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
@@ -74,22 +74,22 @@ def _shares(ask: Callable[[], None], number: int) -> Counter[str]:
 
 
 def main() -> None:
-    """Print how long each kind of request takes, and where."""
+    """Print the CPU time of each kind of request, and the shares of the components."""
     with tempfile.TemporaryDirectory(prefix="casemgr-profile-") as name:
         url = URL.create("sqlite", database=str(Path(name) / "casemgr.db"))
         engine = create_engine(url)
         dataset.fill(engine, 1000)
         engine.dispose()
         app = create_app(Config(url))
-        # Lines of the log are written as by the service, but nowhere.
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        # The service writes its log as usual, but to nowhere.
+        with Path(os.devnull).open("w") as null:
+            os.dup2(null.fileno(), 2)
         for request in CASES:
-            ask = _prepare(app, request)
-            ask()
-            number = 20 if request.name.startswith("75") else 300
-            shares = ", ".join(f"{part} {share:.0f} %" for part, share in _shares(ask, number).most_common(7))
-            print(f"| {request.name} | {_milliseconds(ask, number):.2f} | {shares} |", flush=True)
+            send = _prepare(app, request)
+            send()
+            number = 100 if request.name.startswith("75") else 300
+            shares = ", ".join(f"{part} {share:.0f} %" for part, share in _shares(send, number).most_common(7))
+            print(f"| {request.name} | {_milliseconds(send, number):.2f} | {shares} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What was measured, as tables and as a plot."""
+"""Writes the figures as tables and a plot."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _BAR, _GAP, _LEFT, _WIDTH = 14, 8, 220, 480
 class Line:
     """The medians of a kind of request on one service.
 
-    :param ratio: how many there are for one of the Flask constant.
+    :param ratio: the request rate divided by that of the Flask constant.
     """
 
     service: str
@@ -29,7 +29,7 @@ class Line:
 
 
 def summarise(measurements: Measurements) -> list[Line]:
-    """Take the medians of all rounds; the ratio is to the floor that was measured shortly before."""
+    """Compute the medians of all rounds; each ratio refers to the floor that was measured shortly before."""
     return [
         Line(service, request, _median(rounds), median(one.rate / one.floor for one in rounds))
         for (service, request), rounds in measurements.items()
@@ -41,7 +41,7 @@ def _median(rounds: Sequence[Measurement]) -> Measurement:
 
 
 def write_table(lines: Sequence[Line]) -> Iterator[str]:
-    """Write a table with a line for each kind of request on each service, and how it stands to its goal."""
+    """Write a table with a line for each kind of request on each service."""
     yield "| service | request | requests/s | ratio to Flask | goal | p50 ms | p99 ms | CPU ms |"
     yield "| --- | --- | --: | --: | --: | --: | --: | --: |"
     for line in lines:
@@ -60,11 +60,11 @@ def _goal(line: Line, lines: Sequence[Line]) -> str:
         return f"{goal:.2f} {'reached' if line.ratio >= goal else 'missed'}"
     other = _find(lines, line.service, line.request.relative_to)
     ratio = line.ratio / other.ratio
-    return f"{goal:.2f} of its JSON, is {ratio:.2f}: {'reached' if ratio >= goal else 'missed'}"
+    return f"{goal:.2f} of JSON, is {ratio:.2f}: {'reached' if ratio >= goal else 'missed'}"
 
 
 def write_comparison_of_databases(lines: Sequence[Line]) -> Iterator[str]:
-    """Tell how PostgreSQL stands to SQLite."""
+    """Write a table of the request rate on PostgreSQL divided by that on SQLite."""
     yield "| request | PostgreSQL to SQLite |"
     yield "| --- | --: |"
     for request in CASES:
@@ -82,14 +82,14 @@ def _find(lines: Sequence[Line], service: str, name: str) -> Line:
 
 
 def draw(lines: Sequence[Line]) -> str:
-    """Draw the ratios to the Flask constant as bars, with a mark at each goal, as SVG."""
+    """Draw an SVG with a bar for each ratio to the Flask constant, and a line at each goal."""
     drawn = [line for line in lines if line.request.code is None]
     height = 30 + len(drawn) * (_BAR + _GAP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _WIDTH + 160} {height}" '
         'font-family="sans-serif" font-size="11">',
         '<rect width="100%" height="100%" fill="white"/>',
-        f'<text x="{_LEFT}" y="16">requests for one of the Flask constant; the line is the goal</text>',
+        f'<text x="{_LEFT}" y="16">requests per second divided by those of the Flask constant; red: the goal</text>',
     ]
     scale = _WIDTH / max(line.ratio for line in drawn)
     for position, line in enumerate(drawn):

@@ -1,4 +1,4 @@
-"""What is asked, what has to be answered, and how fast it should be."""
+"""The requests that are measured, with the expected responses and the goals."""
 
 import json
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ _XML = {**_USER, "Accept": "application/xml"}
 class Request:
     """A kind of request.
 
-    :param goal: how many of it there should be for one of the Flask constant, or of `relative_to`.
-    :param relative_to: the name of another kind.
-    :param code: of the error that has to be answered.
+    :param goal: the least request rate, divided by that of the Flask constant or of `relative_to`.
+    :param relative_to: the name of the kind of request that the goal refers to; None for the Flask constant.
+    :param code: the code of the error that is expected; None when cases are expected.
     """
 
     name: str
@@ -34,23 +34,23 @@ class Request:
 
     @property
     def is_xml(self) -> bool:
-        """Whether XML is wanted."""
+        """Whether the request accepts XML."""
         return self.headers.get("Accept") == "application/xml"
 
     def check(self, status: int, body: bytes) -> None:
-        """Hold an answer against what it has to be.
+        """Check a response.
 
-        :raises AssertionError: when it is something else.
+        :raises AssertionError: when it has another error code or other cases.
         """
         if self.code:
-            answered: object = json.loads(body)["code"]
+            actual: object = json.loads(body)["code"]
             expected: object = self.code
         elif self.is_xml:
-            answered, expected = [case.get("id") for case in etree.fromstring(body)], self._ids
+            actual, expected = [case.get("id") for case in etree.fromstring(body)], self._ids
         else:
-            answered, expected = [case["id"] for case in json.loads(body)["case"]], self._ids
-        if answered != expected:
-            raise AssertionError(f"{self.name} is answered with {status} {body[:200]!r}.")
+            actual, expected = [case["id"] for case in json.loads(body)["case"]], self._ids
+        if actual != expected:
+            raise AssertionError(f"{self.name}: unexpected response {status} {body[:200]!r}")
 
     @property
     def _ids(self) -> list[str]:
@@ -75,7 +75,7 @@ CASES = (
         0.35,
     ),
 )
-"""Cases, for a user unless it says otherwise."""
+"""Requests for cases; the actor is a user unless the name says otherwise."""
 
 
 def _errors(number: int) -> tuple[tuple[str, str, Mapping[str, str]], ...]:
@@ -106,6 +106,9 @@ def _errors(number: int) -> tuple[tuple[str, str, Mapping[str, str]], ...]:
 
 
 def errors(number: int) -> tuple[Request, ...]:
-    """List a request for each error of the catalogue but 500-100, over so many cases."""
-    asked = (Request(code, f"{_BASE}/{path}", headers, 0.6, code=code) for code, path, headers in _errors(number))
-    return (*asked, Request("405-100", f"{_BASE}/1", _USER, 0.6, code="405-100", method="POST"))
+    """List a request for each error of `GET /case/{ids}` but 500-100.
+
+    :param number: the number of cases in the database.
+    """
+    requests = (Request(code, f"{_BASE}/{path}", headers, 0.6, code=code) for code, path, headers in _errors(number))
+    return (*requests, Request("405-100", f"{_BASE}/1", _USER, 0.6, code="405-100", method="POST"))

@@ -1,4 +1,4 @@
-"""The services that are measured, each as it would be run, and the load on them."""
+"""Starts the services that are measured, and puts them under load."""
 
 import http.client
 import math
@@ -25,13 +25,13 @@ _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """How a load went.
+    """The result of a load.
 
-    :param rate: requests a second.
-    :param p50: milliseconds that half of the requests took at the most.
-    :param p99: the same for all but one of a hundred.
-    :param cpu: milliseconds of processor time for a request, of all processes of the service.
-    :param floor: the rate of what it is compared with, measured shortly before; its own for that itself.
+    :param rate: requests per second.
+    :param p50: the median latency in milliseconds.
+    :param p99: the 99th percentile of the latency in milliseconds.
+    :param cpu: milliseconds of CPU time per request, of all processes of the service.
+    :param floor: the rate of the service that this one is compared with, measured shortly before.
     """
 
     rate: float
@@ -42,10 +42,13 @@ class Measurement:
 
 
 class Server:
-    """A service with two workers; used as a context manager, it is stopped at the end."""
+    """A service with two workers, which runs for the duration of the `with` block."""
 
     def __init__(self, name: str, command: Sequence[str], settings: Mapping[str, str], folder: Path) -> None:
-        """Take the arguments for Python, in which `{port}` stands for the port."""
+        """Choose a free port.
+
+        :param command: the arguments for Python; `{port}` stands for the port.
+        """
         self.name = name
         self._settings = settings
         self._command = command
@@ -54,25 +57,28 @@ class Server:
         self.seconds_to_start = 0.0
 
     def __enter__(self) -> "Server":
-        """Start it and wait until it answers."""
+        """Start the service and wait until it responds."""
         command = [sys.executable, *(part.format(port=self.port) for part in self._command)]
         environment = os.environ | {"WEB_CONCURRENCY": WORKERS, "PORT": str(self.port)} | dict(self._settings)
-        began = time.monotonic()
+        started = time.monotonic()
         with (self._folder / f"{self.name}.log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603
-        wait_until(self._answers)
-        self.seconds_to_start = time.monotonic() - began
+        wait_until(self._responds)
+        self.seconds_to_start = time.monotonic() - started
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop it."""
+        """Stop the service."""
         self._process.terminate()
         self._process.wait(timeout=60)
 
-    def ask(self, request: Request) -> tuple[int, bytes]:
-        """Ask once."""
+    def send(self, request: Request) -> tuple[int, bytes]:
+        """Send one request.
+
+        :returns: the status and the body of the response.
+        """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(request.method, request.path, headers=dict(request.headers))
         response = connection.getresponse()
@@ -81,7 +87,7 @@ class Server:
         return response.status, body
 
     def put_under_load(self, request: Request, seconds: float, connections: int = 8) -> Measurement:
-        """Ask over so many connections for so long, each as soon as it has its answer."""
+        """Send requests with wrk, each connection the next one as soon as it has its response."""
         before = self._cpu_seconds()
         output = self._run_wrk(request, seconds, connections)
         cpu = self._cpu_seconds() - before
@@ -94,7 +100,7 @@ class Server:
         )
 
     def memory(self) -> float:
-        """Tell the proportional set size of all processes together, in MB."""
+        """Return the proportional set size of all processes together, in MB."""
         return sum(process.memory_full_info().pss for process in self._processes()) / 1e6
 
     def _run_wrk(self, request: Request, seconds: float, connections: int) -> str:
@@ -103,7 +109,7 @@ class Server:
         headers = [part for name, value in request.headers.items() for part in ("-H", f"{name}: {value}")]
         options = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", "-s", str(script)]
         url = f"http://127.0.0.1:{self.port}{request.path}"
-        return subprocess.run(  # noqa: S603 - the arguments are ours
+        return subprocess.run(  # noqa: S603 - a constant program and our own arguments
             ["wrk", *options, *headers, url],  # noqa: S607
             capture_output=True,
             text=True,
@@ -115,14 +121,14 @@ class Server:
         return [master, *master.children(recursive=True)]
 
     def _cpu_seconds(self) -> float:
-        """Tell the time of all processes, those included that have been replaced."""
+        """Return the CPU time of all processes, including workers that have been replaced."""
         master, *workers = [process.cpu_times() for process in self._processes()]
         ended = master.children_user + master.children_system
         return ended + sum(times.user + times.system for times in (master, *workers))
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         try:
-            self.ask(Request("", "/"))
+            self.send(Request("", "/"))
         except (OSError, http.client.HTTPException):
             return False
         return True
@@ -134,7 +140,7 @@ def gunicorn(name: str, application: str, settings: Mapping[str, str], folder: P
 
 
 def uvicorn(name: str, application: str, settings: Mapping[str, str], folder: Path) -> Server:
-    """Serve an ASGI application with uvicorn, which writes no access log then either."""
+    """Serve an ASGI application with uvicorn, without an access log, as gunicorn does."""
     options = ("--port", "{port}", "--workers", WORKERS, "--no-access-log")
     return Server(name, ("-m", "uvicorn", application, *options), settings, folder)
 
@@ -142,7 +148,7 @@ def uvicorn(name: str, application: str, settings: Mapping[str, str], folder: Pa
 def _find(pattern: str, output: str) -> tuple[str, ...]:
     found = re.search(pattern, output)
     if not found:
-        raise AssertionError(f"wrk says: {output}")
+        raise AssertionError(f"unexpected output of wrk: {output}")
     return found.groups()
 
 

@@ -1,4 +1,4 @@
-"""The settings of the service and of the command, read from the environment and checked once."""
+"""The settings of the service and of the command: declared in one table, read from the environment, checked once."""
 
 import os
 import re
@@ -17,11 +17,6 @@ from casemgr.http.addresses import Network
 
 DATABASE_URL = "CASEMGR_DATABASE_URL"
 DEFAULT_DATABASE_URL = "sqlite:///casemgr.db"
-REPLICA_URLS = "CASEMGR_REPLICA_URLS"
-TRUSTED_PROXIES = "CASEMGR_TRUSTED_PROXIES"
-BASE_URL = "CASEMGR_BASE_URL"
-CORS_ORIGINS = "CASEMGR_CORS_ORIGINS"
-METRICS_ADDRESS = "CASEMGR_METRICS_ADDRESS"
 
 _SCHEME_AND_AUTHORITY = re.compile(r"https?://[A-Za-z0-9._~-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -31,7 +26,7 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-"""The names that a URL may have for a database and its driver, and the driver that is used."""
+"""The driver names that a URL may have, and the driver that each stands for."""
 
 
 class ConfigError(ValueError):
@@ -40,23 +35,23 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen: a host name or an IP address, and a TCP port."""
+    """A host name or an IP address, and a TCP port to listen on."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        """Write it as in a URL."""
+        """Write the address as in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The connections to a PostgreSQL server; SQLite has no use for them.
+    """The connections of a process to one PostgreSQL server; SQLite does not use them.
 
-    :param size: how many are kept open by each process; as many again may be opened for a while.
-    :param connect_timeout: how long it may take to open one.
-    :param statement_timeout: how long a statement may take; 0 means as long as it wants.
+    :param size: the number of connections that stay open; as many again may be opened under load.
+    :param connect_timeout: the time after which connecting fails.
+    :param statement_timeout: the time after which a statement is aborted; 0 means never.
     """
 
     size: int = 5
@@ -65,26 +60,16 @@ class Pool:
 
     @property
     def limit(self) -> int:
-        """How many connections there are at most."""
+        """The number of connections that may be open at a time."""
         return 2 * self.size
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every setting.
+    """The values of all settings; SETTINGS describes them.
 
-    :param database_url: where the cases are; a relative SQLite path counts from the working directory.
-    :param pool: the connections to it, and to each replica.
-    :param replica_urls: copies of the database that cases are read from.
-    :param replica_max_lag: how much older than the database a replica may be.
-    :param session_idle_time: how long a session of a login lasts without being used.
-    :param session_lifetime: how long a session of a login lasts at most.
-    :param token_lifetime: how long a token of a client application lasts.
-    :param trusted_proxies: the proxies whose X-Forwarded-For is believed.
-    :param base_url: scheme and authority under which clients reach the service; None means those of each request.
-    :param cors_origins: the origins, of scheme and authority, whose pages may call the API.
-    :param slow_request: how long a request may take before the log warns of it.
-    :param metrics_address: where Prometheus asks for metrics; None means that there are none.
+    :param base_url: None means scheme and host of each request.
+    :param metrics_address: None means that there are no metrics.
     """
 
     database_url: URL
@@ -102,112 +87,212 @@ class Config:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
-        """Read the settings; one that is empty counts as absent.
+        """Read the settings; an empty variable counts as absent.
 
-        :raises ConfigError: when one cannot be used.
+        :raises ConfigError: when a setting cannot be used.
 
         Source: contract OPS-1.
         """
-        return cls(
-            _database_url(environment.get(DATABASE_URL) or DEFAULT_DATABASE_URL),
-            pool=Pool(**_given(environment, _POOL)),
-            replica_urls=_replica_urls(environment.get(REPLICA_URLS, "")),
-            trusted_proxies=_networks(environment.get(TRUSTED_PROXIES, "")),
-            base_url=_base_url(environment.get(BASE_URL, "")),
-            cors_origins=_origins(environment.get(CORS_ORIGINS, "")),
-            metrics_address=_address(environment.get(METRICS_ADDRESS, "")),
-            **_given(environment, _TIMES),
-        )
+        values: dict[str, Any] = {}
+        pool: dict[str, Any] = {}
+        for setting in SETTINGS:
+            if text := environment.get(setting.name) or setting.default:
+                group, _, name = setting.field.rpartition(".")
+                try:
+                    (pool if group else values)[name] = setting.parse(text)
+                except ValueError as error:
+                    raise ConfigError(f"{setting.name}{error}.") from error
+        return cls(pool=Pool(**pool), **values)
 
 
-def _database_url(value: str) -> URL:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The declaration of a setting, which docs/configuration.md repeats.
+
+    :param name: the name of its environment variable.
+    :param field: the field of `Config` that it sets, or `pool.` and a field of `Pool`.
+    :param default: the text that stands for an absent variable; None means that the field keeps its own default.
+    :param parse: converts the text to the value of the field, or raises ValueError with a message that completes the
+        sentence after the name of the variable.
+    :param description: one sentence on what it sets.
+    """
+
+    name: str
+    field: str
+    default: str | None
+    parse: Callable[[str], object]
+    description: str
+
+
+def _parse_database_url(text: str) -> URL:
+    # The messages do not repeat the URL, since it may hold a password.
     try:
-        database_url = make_url(value)
+        url = make_url(text)
     except (ArgumentError, ValueError) as error:
-        # The value may hold a password: it is not repeated.
-        raise ConfigError(f"{DATABASE_URL} is not an SQLAlchemy URL such as {DEFAULT_DATABASE_URL}.") from error
-    if database_url.drivername not in _DRIVERS:
-        raise ConfigError(
-            f"{DATABASE_URL} must name an SQLite or PostgreSQL database, such as {DEFAULT_DATABASE_URL} or "
-            "postgresql://casemgr@localhost/casemgr."
+        raise ValueError(f" is not an SQLAlchemy URL such as {DEFAULT_DATABASE_URL}") from error
+    if url.drivername not in _DRIVERS:
+        raise ValueError(
+            f" must name an SQLite or PostgreSQL database, such as {DEFAULT_DATABASE_URL} or "
+            "postgresql://casemgr@localhost/casemgr"
         )
-    return database_url.set(drivername=_DRIVERS[database_url.drivername])
+    return url.set(drivername=_DRIVERS[url.drivername])
 
 
-def _replica_urls(value: str) -> tuple[URL, ...]:
+def _parse_replica_urls(text: str) -> tuple[URL, ...]:
     try:
-        urls = tuple(map(make_url, value.split()))
-        usable = all(_DRIVERS.get(url.drivername) == "postgresql+psycopg" for url in urls)
-    except (ArgumentError, ValueError):
-        usable = False
-    if not usable:
-        raise ConfigError(f"{REPLICA_URLS} must name PostgreSQL databases, separated by blanks.")
-    return tuple(url.set(drivername=_DRIVERS[url.drivername]) for url in urls)
+        urls = tuple(map(_parse_database_url, text.split()))
+        if all(url.get_backend_name() == "postgresql" for url in urls):
+            return urls
+    except ValueError:
+        pass
+    raise ValueError(" must name PostgreSQL databases, separated by blanks")
 
 
-def _given(environment: Mapping[str, str], settings: Mapping[str, tuple[str, Callable[[str], Any]]]) -> dict[str, Any]:
-    """Parse the settings that are given; the others keep their defaults."""
-    values = {}
-    for field, (name, parse) in settings.items():
-        if value := environment.get(name):
-            try:
-                values[field] = parse(value)
-            except ValueError as error:
-                raise ConfigError(f"{name}: {value!r} {error}.") from error
-    return values
+def _parse_duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f": {text!r} {error}") from error
 
 
-def _parse_size(text: str) -> int:
+def _parse_pool_size(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise ValueError("is not a whole number from 1 to 9999")
+        raise ValueError(f": {text!r} is not a whole number from 1 to 9999")
     return int(text)
 
 
-_POOL = {
-    "size": ("CASEMGR_POOL_SIZE", _parse_size),
-    "connect_timeout": ("CASEMGR_CONNECT_TIMEOUT", parse_duration),
-    "statement_timeout": ("CASEMGR_STATEMENT_TIMEOUT", parse_duration),
-}
-_TIMES = {
-    "replica_max_lag": ("CASEMGR_REPLICA_MAX_LAG", parse_duration),
-    "session_idle_time": ("CASEMGR_SESSION_IDLE_TIME", parse_duration),
-    "session_lifetime": ("CASEMGR_SESSION_LIFETIME", parse_duration),
-    "token_lifetime": ("CASEMGR_TOKEN_LIFETIME", parse_duration),
-    "slow_request": ("CASEMGR_SLOW_REQUEST", parse_duration),
-}
-"""The fields of a setting, each with its name in the environment and how it is read."""
-
-
-def _networks(value: str) -> tuple[Network, ...]:
+def _parse_networks(text: str) -> tuple[Network, ...]:
     try:
-        return tuple(map(ip_network, value.replace(",", " ").split()))
+        return tuple(map(ip_network, _split(text)))
     except ValueError as error:
-        raise ConfigError(f"{TRUSTED_PROXIES}: {error}.") from error
+        raise ValueError(f": {error}") from error
 
 
-def _origins(value: str) -> tuple[str, ...]:
-    origins = tuple(value.replace(",", " ").split())
-    for origin in origins:
+def _parse_base_url(text: str) -> str:
+    if not _SCHEME_AND_AUTHORITY.fullmatch(text):
+        raise ValueError(" must be a scheme and a host, such as https://cases.example.com")
+    return text
+
+
+def _parse_origins(text: str) -> tuple[str, ...]:
+    for origin in (origins := _split(text)):
         if not _SCHEME_AND_AUTHORITY.fullmatch(origin):
-            raise ConfigError(f"{CORS_ORIGINS}: {origin!r} is no origin such as https://console.example.com.")
-    return origins
+            raise ValueError(f": {origin!r} is no origin such as https://console.example.com")
+    return tuple(origins)
 
 
-def _address(value: str) -> Address | None:
-    if not value:
-        return None
+def _parse_address(text: str) -> Address:
     try:
-        parts = urlsplit(f"//{value}")
-        if parts.hostname and parts.port and value == str(Address(parts.hostname, parts.port)):
-            return Address(parts.hostname, parts.port)
+        parts = urlsplit(f"//{text}")
+        if parts.hostname and parts.port and text == str(address := Address(parts.hostname, parts.port)):
+            return address
     except ValueError:
         pass
-    raise ConfigError(f"{METRICS_ADDRESS} must be a host and a port, such as 127.0.0.1:9108.")
+    raise ValueError(" must be a host and a port, such as 127.0.0.1:9108")
 
 
-def _base_url(value: str) -> str | None:
-    if not value:
-        return None
-    if not _SCHEME_AND_AUTHORITY.fullmatch(value):
-        raise ConfigError(f"{BASE_URL} must be a scheme and a host, such as https://cases.example.com.")
-    return value
+def _split(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+SETTINGS = (
+    Setting(
+        DATABASE_URL,
+        "database_url",
+        DEFAULT_DATABASE_URL,
+        _parse_database_url,
+        "The SQLite or PostgreSQL database that holds cases, accounts and sessions, as an SQLAlchemy URL.",
+    ),
+    Setting(
+        "CASEMGR_REPLICA_URLS",
+        "replica_urls",
+        None,
+        _parse_replica_urls,
+        "Cases are read from these streaming replicas of the PostgreSQL database, in turn.",
+    ),
+    Setting(
+        "CASEMGR_REPLICA_MAX_LAG",
+        "replica_max_lag",
+        "10s",
+        _parse_duration,
+        "A replica that lags further behind the primary is not used.",
+    ),
+    Setting(
+        "CASEMGR_POOL_SIZE",
+        "pool.size",
+        "5",
+        _parse_pool_size,
+        "Each process keeps up to this many connections to each PostgreSQL server, and may double them under load.",
+    ),
+    Setting(
+        "CASEMGR_CONNECT_TIMEOUT",
+        "pool.connect_timeout",
+        "5s",
+        _parse_duration,
+        "Connecting to PostgreSQL fails after this time; `1s` counts as `2s`.",
+    ),
+    Setting(
+        "CASEMGR_STATEMENT_TIMEOUT",
+        "pool.statement_timeout",
+        "10s",
+        _parse_duration,
+        "PostgreSQL aborts a statement of the service after this time; statements of commands have no limit.",
+    ),
+    Setting(
+        "CASEMGR_SESSION_IDLE_TIME",
+        "session_idle_time",
+        "30m",
+        _parse_duration,
+        "A session from a login ends after this time without a request for cases.",
+    ),
+    Setting(
+        "CASEMGR_SESSION_LIFETIME",
+        "session_lifetime",
+        "12h",
+        _parse_duration,
+        "A session from a login ends after this time, used or not.",
+    ),
+    Setting(
+        "CASEMGR_TOKEN_LIFETIME",
+        "token_lifetime",
+        "1h",
+        _parse_duration,
+        "An access token of a client application expires after this time.",
+    ),
+    Setting(
+        "CASEMGR_TRUSTED_PROXIES",
+        "trusted_proxies",
+        None,
+        _parse_networks,
+        "`X-Forwarded-For` and `X-Forwarded-Proto` count only when a proxy with one of these addresses sends them.",
+    ),
+    Setting(
+        "CASEMGR_BASE_URL",
+        "base_url",
+        None,
+        _parse_base_url,
+        "The OAuth 2.0 metadata and the guide show URLs with this scheme and host instead of those of the request.",
+    ),
+    Setting(
+        "CASEMGR_CORS_ORIGINS",
+        "cors_origins",
+        None,
+        _parse_origins,
+        "Web pages of these origins may call the API from a browser.",
+    ),
+    Setting(
+        "CASEMGR_SLOW_REQUEST",
+        "slow_request",
+        "1s",
+        _parse_duration,
+        "The log line of a request that takes longer is a warning.",
+    ),
+    Setting(
+        "CASEMGR_METRICS_ADDRESS",
+        "metrics_address",
+        None,
+        _parse_address,
+        "Prometheus fetches the metrics of the node from this host and port.",
+    ),
+)
+"""The declarations of all settings, in the order of docs/configuration.md."""

@@ -1,4 +1,4 @@
-"""Starts gunicorn for `make run`, after saying how to call it."""
+"""Starts gunicorn for `make run`, after printing example calls."""
 
 import os
 import socket
@@ -10,18 +10,18 @@ _PAGE = "/core/casemgr/v3/docs"
 _EXAMPLES = """\
 Try, in another terminal:
 
-  # a user logs in, and asks for two cases as JSON
+  # A user logs in and requests two cases as JSON.
   session=$(curl -s -D - -H 'Content-Type: application/json' -d '{{"userName": "nadia", "password": "nadia-demo"}}' \
 '{base}/core/authmgr/v3/user/login?forceLogin=yes' | sed -n 's/^X-egain-session: *\\([^[:space:]]*\\).*/\\1/p')
   curl -i -H "X-egain-session: $session" '{base}/core/casemgr/v3/case/1001,1002'
 
-  # a customer logs in, and asks for one case as XML in French
+  # A customer logs in and requests one case as XML in French.
   session=$(curl -s -D - -H 'Content-Type: application/json' -d '{{"userName": "elodie", "password": "elodie-demo"}}' \
 '{base}/core/authmgr/v3/customer/login?forceLogin=yes' | sed -n 's/^X-egain-session: *\\([^[:space:]]*\\).*/\\1/p')
   curl -i -H "X-egain-session: $session" -H 'Accept: application/xml' -H 'Accept-Language: fr-FR' \
 '{base}/core/casemgr/v3/case/1001'
 
-  # a client application fetches a token, and asks for all attributes, sorted
+  # A client application fetches a token and requests three cases with all attributes, sorted.
   token=$(curl -s -u crm-bridge:crm-bridge-demo -d grant_type=client_credentials \
 '{base}/core/authmgr/v3/oauth2/token' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
   curl -i -H "Authorization: Bearer $token" \
@@ -30,7 +30,7 @@ Try, in another terminal:
 
 
 def main() -> None:
-    """Become gunicorn, unless the port cannot be had."""
+    """Check the port, print the examples and replace this process with gunicorn."""
     port = os.environ.get("PORT", "")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         sys.exit(f"PORT={port} is not a port number from 1 to 65535.")
@@ -41,9 +41,9 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"Port {port} cannot be used: {error.strerror}. Choose another one: make run PORT=8001")
     base = f"http://127.0.0.1:{port}"
-    # Only the demo data has the accounts of the examples.
+    # Another database does not have the accounts of the examples.
     examples = "" if os.environ.get("CASEMGR_DATABASE_URL") else f" {_EXAMPLES.format(base=base)}"
-    print(f"casemgr answers at {base}; {base}{_PAGE} tells how to call it. Stop it with Ctrl-C.{examples}", flush=True)  # noqa: T201 - for a person
+    print(f"casemgr runs at {base}, documented at {base}{_PAGE}. Press Ctrl-C to stop it.{examples}", flush=True)  # noqa: T201 - for a person
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     os.execv(gunicorn, [gunicorn, "app:create_app()"])  # noqa: S606 - no shell is wanted
 

@@ -1,4 +1,4 @@
-"""The attributes of a case that each kind of actor sees, declared with marshmallow."""
+"""The attributes of a case that each kind of actor may see, declared with marshmallow."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ _ADDITIONAL = {attribute.name.lower() for attribute in Attribute}
 
 
 def schema_for(kind: ActorKind, attributes: frozenset[Attribute]) -> Schema:
-    """Build the schema of the summary of a case and these additional attributes."""
+    """Build the schema for the summary of a case and these additional attributes."""
     declared = SCHEMAS[kind]._declared_fields.keys()
     requested = {attribute.name.lower() for attribute in attributes}
     only = [name for name in ORDER if name in declared and (name in requested or name not in _ADDITIONAL)]

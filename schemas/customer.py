@@ -1,4 +1,4 @@
-"""The attributes of a case that a customer sees: none about staff and the organisation (contract ACC-13)."""
+"""The attributes of a case that a customer sees: none about the staff and the organisation (contract ACC-13)."""
 
 from schemas.parts import ConcernedCustomer, CustomAttributes, History, Identity, State, VisibleActivities
 

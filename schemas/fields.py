@@ -1,7 +1,7 @@
 """The field types of representations.
 
-marshmallow can dump them, which is the reference for the tests of the compiled encoders. The encoders are compiled from
-their declarations (`casemgr.representations.plan`).
+The encoders are compiled from the declarations of these fields (`casemgr.representations.plan`). marshmallow can dump
+the fields too; the tests compare the compiled encoders with its output.
 """
 
 from collections.abc import Sequence
@@ -9,18 +9,20 @@ from string import Formatter
 from typing import Any
 
 from marshmallow import Schema, fields, missing
+from marshmallow.experimental.context import Context
 
 from casemgr.i18n.display_values import ValueKind, name_value
+from casemgr.i18n.locales import DEFAULT_LOCALE, Locale
 
 XML_ATTRIBUTES = frozenset({"id", "rel", "href"})
 """The members that are attributes in XML (contract REP-4)."""
 
 WHOLE = "*"
-"""The `attribute` of a field that represents the whole object instead of one of its attributes."""
+"""The `attribute` of a field that represents the object itself."""
 
 
 class CamelCaseSchema(Schema):
-    """A schema whose fields have names in camel case in the representation."""
+    """A schema whose fields have camel-case names in the representation."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Derive the name in the representation, unless the field declares one."""
@@ -30,10 +32,10 @@ class CamelCaseSchema(Schema):
 
 
 class Part(CamelCaseSchema):
-    """The base of the schemas of a case, which leave out absent values."""
+    """The base of the schemas of a case, which omit absent values."""
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Get an attribute; None is left out, since there is no null (contract REP-1)."""
+        """Get an attribute; None is omitted, since representations have no null (contract REP-1)."""
         value = obj if attr == WHOLE else getattr(obj, attr)
         return missing if value is None else value
 
@@ -46,56 +48,56 @@ class NamedValueSchema(Part):
 
 
 class DisplayValue(fields.Nested):
-    """A value and its display value in the locale in use (contract REP-2)."""
+    """A value and its display value in the locale of the context (contract REP-2)."""
 
     def __init__(self, kind: ValueKind, *, required: bool = False) -> None:
-        """Declare a value of this kind."""
+        """Declare a display value of this kind."""
         super().__init__(NamedValueSchema, required=required)
         self.kind = kind
 
     # marshmallow's Nested is untyped and renames an argument of Field.
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        named = name_value(self.kind, nested_obj)
+        named = name_value(self.kind, nested_obj, Context[Locale].get(DEFAULT_LOCALE))
         return super()._serialize(named, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class Instant(fields.String):
-    """An instant, as `casemgr.instants` writes it (contract REP-1)."""
+    """An instant, formatted as by `casemgr.domain.instants` (contract REP-1)."""
 
 
 class Id(fields.Integer):
-    """An ID, which is represented as text (contract REP-1)."""
+    """An ID, which is represented as a string (contract REP-1)."""
 
     def __init__(self) -> None:
-        """Declare the ID that every object has."""
+        """Declare a required ID."""
         super().__init__(as_string=True, required=True)
 
 
-class _Attributes:
-    """The attributes of an object that share a prefix, without the prefix."""
+class _PrefixedAttributes:
+    """The attributes of an object that share a prefix, under their names without the prefix."""
 
-    def __init__(self, holder: object, beginning: str) -> None:
-        self._holder = holder
-        self._beginning = beginning
+    def __init__(self, obj: object, prefix: str) -> None:
+        self._obj = obj
+        self._prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._holder, f"{self._beginning}_{name}")
+        return getattr(self._obj, f"{self._prefix}_{name}")
 
 
 class Group(fields.Nested):
-    """An object made of the attributes whose prefix is the name of the field."""
+    """A nested object made of the attributes that have the name of the field as their prefix."""
 
     def __init__(self, nested: type[Schema], *, keys: Sequence[str] = ("id",), required: bool = False) -> None:
-        """Declare an object.
+        """Declare a nested object.
 
-        :param keys: the attributes of the object that are all None when it is absent.
+        :param keys: attributes of the object; it is absent when all of them are None.
         """
         super().__init__(nested, required=required)
         self.keys = keys
 
     def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = missing) -> Any:
-        """Get the attributes of the object; missing when the object is absent."""
-        group = _Attributes(obj, attr)
+        """Get the nested object; `missing` when it is absent."""
+        group = _PrefixedAttributes(obj, attr)
         return group if any(getattr(group, key) is not None for key in self.keys) else missing
 
 
@@ -105,24 +107,24 @@ class Items(fields.List[Any]):
     def __init__(self, nested: type[Schema], columns: Sequence[str]) -> None:
         """Declare a list.
 
-        :param columns: the names of all attributes of an object, in their order.
+        :param columns: the names of all attributes of an item, in their order.
         """
-        # Dump-only, since two lists of one schema with the attribute WHOLE would collide in loading.
+        # Dump-only, since several fields with the attribute WHOLE in one schema would collide when loading.
         super().__init__(fields.Nested(nested), attribute=WHOLE, required=True, dump_only=True)
         self.columns = columns
 
 
 class Path(fields.String):
-    """The path of a resource, made of attributes of the object."""
+    """The path of a resource, built from attributes of the object."""
 
     def __init__(self, path: str, *pieces: str) -> None:
-        """Declare a path, with attributes in braces.
+        """Declare a path that has names of attributes in braces.
 
-        :param pieces: further pieces with one attribute each, left out when that attribute is None.
+        :param pieces: further pieces with one attribute each; a piece is omitted when its attribute is None.
         :raises ValueError: when a piece does not have exactly one attribute.
         """
         if any(len(attributes_in(piece)) != 1 for piece in pieces):
-            raise ValueError(f"one attribute is expected in each of {pieces}")
+            raise ValueError(f"each of {pieces} must have exactly one attribute")
         super().__init__(attribute=WHOLE, required=True)
         self.pieces = (path, *pieces)
 
@@ -153,7 +155,7 @@ class Links(Items):
 
 
 class Link(Links):
-    """A list of the one link that is made of the object itself."""
+    """A list with a single link, which is built from the object itself."""
 
     def __init__(self, rel: str, *path: str) -> None:
         """Declare a link with this relation and these pieces of a path."""

@@ -1,7 +1,7 @@
-"""Groups of attributes that belong together; an actor's schema names the groups that the actor may see.
+"""Groups of related attributes; the schema of an actor lists the groups that the actor may see.
 
-A field is named after the attribute of `casemgr.cases` that it shows; on the wire the name is in camel case. What is
-required is always there where it belongs; what is not is left out where there is none.
+A field has the name of the attribute of `casemgr.domain.cases` that it represents; in JSON and XML the name is in camel
+case. Required fields are always present; other fields are omitted when their value is None.
 """
 
 from marshmallow import fields
@@ -49,7 +49,7 @@ class UserNameSchema(Part):
 
 
 class ByUserSchema(Part):
-    """The user who did something."""
+    """The user who performed an action."""
 
     user = fields.Nested(UserNameSchema, attribute=WHOLE, required=True)
 
@@ -156,13 +156,13 @@ class State(Part):
 
 
 class ConcernedCustomer(Part):
-    """The customer of the case."""
+    """The customer whom the case concerns."""
 
     customer = Group(CustomerNameSchema)
 
 
 class Organisation(Part):
-    """Department, owner, and who modified the case; staff only."""
+    """Department, owner and last modifier of a case; for staff only."""
 
     department = Group(DepartmentSchema, required=True)
     last_modified_by = Group(ByUserSchema)
@@ -170,7 +170,7 @@ class Organisation(Part):
 
 
 class History(Part):
-    """Origin and end of a case."""
+    """Creation, channel and closing of a case."""
 
     created = Instant(required=True)
     originating_channel = DisplayValue(ValueKind.CHANNEL)
@@ -184,7 +184,7 @@ class CustomAttributes(Part):
 
 
 class Work(Part):
-    """The work of the staff; for staff only."""
+    """Details of the work on a case; for staff only."""
 
     created_by = Group(ByUserSchema)
     description = fields.String()
@@ -195,7 +195,7 @@ class Work(Part):
 
 
 class VisibleActivities(Part):
-    """The summary of the activities that are visible to a customer."""
+    """The summary of the activities that the customer may see."""
 
     recent_activity_date = Instant(required=True)
     unread_activity_count = fields.Integer(required=True)

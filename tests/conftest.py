@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: a database of its own, migrated once and copied."""
+"""Fixtures for all tests: each test gets its own database, a copy of one that is migrated once."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,17 +20,23 @@ MakeDatabase = Callable[..., URL]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="what the tests run on")
+    parser.addoption(
+        "--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database that the tests run on"
+    )
 
 
 def pytest_report_header() -> str | None:
-    return None if find_chromium() else "There is no Chromium on this machine: the tests of the page are left out."
+    return (
+        None
+        if find_chromium()
+        else "There is no Chromium on this machine: the tests of the documentation page are skipped."
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are about the other database; on PostgreSQL, those that have no need of it as well.
+    """Deselect the tests that are specific to the other database, and browser tests where there is no browser.
 
-    Those in a browser are left out where there is none.
+    On PostgreSQL, also deselect the tests that use no database.
     """
     database = config.getoption("database")
     selected: list[pytest.Item] = []
@@ -47,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster | None]:
-    """Run a PostgreSQL with a migrated database, if that is what the tests run on."""
+    """Run a PostgreSQL server if the tests run on PostgreSQL; None otherwise."""
     if request.config.getoption("database") == "sqlite":
         yield None
         return
@@ -59,7 +65,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster | None]:
 
 @pytest.fixture(scope="session")
 def make_database(cluster: Cluster | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeDatabase]:
-    """Create databases, which last as long as all tests; each takes its time."""
+    """Return a function that creates a database, which lasts for the whole session."""
     with ExitStack() as stack:
 
         def make_database(*, migrated: bool = True) -> URL:
@@ -78,18 +84,18 @@ def make_database(cluster: Cluster | None, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def migrated_database_url(make_database: MakeDatabase) -> URL:
-    """Make the database that `database_url` copies or empties."""
+    """Create the database that `database_url` copies or empties."""
     return make_database()
 
 
 @pytest.fixture
 def database_url(cluster: Cluster | None, migrated_database_url: URL, tmp_path: Path) -> URL:
-    """Name a database that only this test uses, with empty tables."""
+    """Provide a database with empty tables for one test."""
     if cluster is None:
         path = tmp_path / "casemgr.db"
         shutil.copy(str(migrated_database_url.database), path)
         return URL.create("sqlite", database=str(path))
-    # Far faster than a database for each test, or than TRUNCATE.
+    # Much faster than a new database for each test, or than TRUNCATE.
     engine = create_engine(migrated_database_url)
     with engine.begin() as connection:
         for table in reversed(models.Base.metadata.sorted_tables):

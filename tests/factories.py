@@ -16,13 +16,13 @@ from casemgr.imports.importer import import_dataset
 Record = dict[str, Any]
 
 USER, CUSTOMER, CLIENT = "session-of-a-user", "session-of-a-customer", "session-of-a-client"
-"""IDs of the sessions that `actors` makes."""
+"""IDs of the sessions in `actors`."""
 
 HOME, OTHER = 10, 11
-"""Departments that `actors` makes: the user's home and another one."""
+"""IDs of the departments in `actors`: the home department of the user, and another one."""
 
 NAME, PASSWORD = "ada", "wide as the sea"
-"""What the user of `store_accounts` logs in with, and also the customer and the client application."""
+"""The credentials of the user, the customer and the client application of `store_accounts`."""
 
 NEVER = "2099-01-01T00:00:00Z"
 
@@ -114,7 +114,7 @@ def session(session_id: str, expires: str = NEVER, **owner: int) -> Record:
 
 
 def actors() -> list[Record]:
-    """One actor of each kind with a session, the user in the department HOME, and a department OTHER."""
+    """Make one actor of each kind with a session, and the departments HOME, which is the user's, and OTHER."""
     return [
         department(HOME, "Service"),
         department(OTHER, "Billing"),
@@ -133,12 +133,12 @@ def as_lines(records: list[Record]) -> bytes:
 
 
 def store(engine: Engine, *records: Record, replace: bool = False) -> None:
-    """Import records; actors come first where a test needs them."""
+    """Import records in this order; the records that others refer to come first."""
     import_dataset(engine, io.BytesIO(as_lines(list(records))), replace=replace)
 
 
 def store_demo_data(engine: Engine, *, replace: bool = False) -> None:
-    """Import what `make run` has."""
+    """Import the dataset of `make run`."""
     with Path(__file__).parent.with_name("demo").joinpath("dataset.jsonl").open("rb") as lines:
         import_dataset(engine, lines, replace=replace)
 
@@ -151,12 +151,12 @@ def dispose(app: Flask) -> None:
 
 @cache
 def hash_of_password() -> str:
-    """Hash the password of all accounts once, since it is slow."""
+    """Hash PASSWORD, once, since hashing is slow."""
     return hash_password(PASSWORD)
 
 
 def store_accounts(engine: Engine) -> None:
-    """Store one actor of each kind, or what they log in with; NAME and PASSWORD for all of them."""
+    """Store one actor of each kind, replacing those of `actors`, with the credentials NAME and PASSWORD."""
     store(
         engine,
         department(HOME, "Service"),

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: a private cluster on a Unix socket, gone when the tests are."""
+"""Temporary PostgreSQL servers on Unix sockets; as a command, its exit status is 0 if PostgreSQL is installed."""
 
 import os
 import pwd
@@ -16,9 +16,9 @@ import psycopg
 from sqlalchemy import URL
 
 _USER = "casemgr"
-_OLDEST = 15
+_MIN_VERSION = 15
 _SETTINGS = {
-    # Nothing of it has to survive a crash of the machine.
+    # The data need not survive a crash of the machine.
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -28,19 +28,19 @@ _SETTINGS = {
 
 
 def find_binaries() -> Path | None:
-    """Find the newest PostgreSQL of this machine that is new enough; on the PATH or where Debian keeps it."""
+    """Find the folder of PostgreSQL 15 or newer: on the PATH, else the newest one in the folder of Debian."""
     on_path = shutil.which("postgres")
     folders = [Path(on_path).resolve().parent] if on_path else []
     debian = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
     folders += sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
-    return next((folder for folder in folders if _version(folder) >= _OLDEST), None)
+    return next((folder for folder in folders if _version(folder) >= _MIN_VERSION), None)
 
 
 def _version(folder: Path) -> int:
     if not (folder / "initdb").exists():
         return 0
     command = [str(folder / "postgres"), "--version"]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - ours
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a program in our own folder
     return int(output.split()[2].split(".")[0])
 
 
@@ -50,10 +50,10 @@ def _unprivileged_user() -> str:
 
 
 class Cluster:
-    """A running PostgreSQL; used as a context manager, it is stopped and removed at the end."""
+    """A PostgreSQL server that runs for the duration of the `with` block, and is then removed."""
 
     def __init__(self, binaries: Path, primary: "Cluster | None" = None) -> None:
-        """Take what it is a replica of, if anything."""
+        """Prepare a server; with a primary, it is a replica of that."""
         # Not in pytest's folder: the path of a Unix socket has at most 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="casemgr-postgresql-"))
         self._binaries = binaries
@@ -85,12 +85,12 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._binaries / program), "-D", str(self.folder / "data"), *arguments]
-        # A server inherits the output, which must not be a pipe then.
+        # A pipe would stay open, since the server inherits the output.
         with (self.folder / f"{program}.log").open("ab") as log:
             subprocess.run(command, user=self._owner, cwd=self.folder, stdout=log, stderr=log, check=True)  # noqa: S603
 
     def stop(self) -> None:
-        """Stop the server; what is going on ends at once."""
+        """Stop the server and end all connections."""
         self._run("pg_ctl", "stop", "--wait", "--mode=fast")
 
     def start(self) -> None:
@@ -100,7 +100,7 @@ class Cluster:
         self._run("pg_ctl", "start", "--wait", "-l", str(self.folder / "log"), "-o", options)
 
     def url(self, database: str) -> URL:
-        """Name a database of the cluster."""
+        """Return the URL of a database."""
         return URL.create("postgresql+psycopg", _USER, database=database, query={"host": str(self.folder)})
 
     def execute(self, statement: str) -> None:
@@ -110,7 +110,7 @@ class Cluster:
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[URL]:
-        """Create a database for as long as the context lasts."""
+        """Create a database for the duration of the `with` block."""
         name = f"test_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         yield self.url(name)

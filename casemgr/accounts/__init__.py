@@ -1,1 +1,1 @@
-"""Who calls: credentials, sessions, logins, tokens, throttling."""
+"""Accounts and authentication: credentials, sessions, logins, tokens, throttling."""

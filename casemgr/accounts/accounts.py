@@ -1,4 +1,4 @@
-"""The accounts of users, customers and client applications: finding them, and changing their secrets."""
+"""The accounts of users, customers and client applications, and their secrets."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from casemgr.domain.ids import MAX_ID, parse_id
 
 _SECRET_BYTES = 32
 _CLIENT_ID_BYTES = 8
-"""Random bytes of a new secret and of a new client ID."""
+"""Random bytes of a new client secret and of a new client ID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class StoredCredentials:
-    """The stored side of a login.
+    """The credentials of an account as the database stores them.
 
-    :param secret_hash: None when the account has no secret, so that nobody can log in.
+    :param secret_hash: None when the account has no secret; then nobody can log in.
     """
 
     account: Account
@@ -39,7 +39,10 @@ class StoredCredentials:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The columns of a kind of account; `names` are those by which an operator may name one."""
+    """The columns of a kind of account.
+
+    :param names: the columns other than the ID by which an operator may name an account.
+    """
 
     id: ColumnElement[Any]
     login_id: ColumnElement[Any]
@@ -69,7 +72,7 @@ _COLUMNS: Mapping[ActorKind, _Columns] = {
 def find_accounts(connection: Connection, kind: ActorKind, text: str) -> list[Account]:
     """Find accounts by ID, login or client ID, or name; a match by ID takes precedence.
 
-    :returns: one account, none, or several with the same name.
+    :returns: several accounts when they have the same name.
     """
     columns = _COLUMNS[kind]
     if (record_id := parse_id(text)) and connection.scalar(select(columns.id).where(columns.id == record_id)):
@@ -79,7 +82,7 @@ def find_accounts(connection: Connection, kind: ActorKind, text: str) -> list[Ac
 
 
 def load_credentials(connection: Connection, kind: ActorKind, login_id: str) -> StoredCredentials | None:
-    """Load the account with this login or client ID, if there is one."""
+    """Load the credentials of the account with this login or client ID; None when there is no such account."""
     columns = _COLUMNS[kind]
     row = connection.execute(
         select(columns.id, columns.secret_hash, columns.disabled).where(columns.login_id == login_id)
@@ -95,7 +98,7 @@ def load_login_id(connection: Connection, account: Account) -> str | None:
 
 
 def store_secret_hash(connection: Connection, account: Account, secret_hash: str) -> None:
-    """Replace the secret of an account."""
+    """Store the hash of a new secret of an account."""
     columns = _COLUMNS[account.kind]
     connection.execute(
         update(columns.id.table).where(columns.id == account.id).values({columns.secret_hash: secret_hash})
@@ -103,16 +106,16 @@ def store_secret_hash(connection: Connection, account: Account, secret_hash: str
 
 
 def disable(connection: Connection, account: Account) -> None:
-    """Disable an account: its secret and its sessions are no longer valid."""
+    """Disable an account, so that its secret and its sessions become invalid."""
     columns = _COLUMNS[account.kind]
     connection.execute(update(columns.id.table).where(columns.id == account.id).values({columns.disabled: True}))
 
 
 def lock_account(connection: Connection, account: Account, secret_hash: str) -> bool:
-    """Make other transactions wait that lock this account; SQLite has one writer at a time anyway.
+    """Lock an account until the end of the transaction; SQLite allows only one writer anyway.
 
-    :param secret_hash: the hash that a secret was verified against.
-    :returns: whether the account still has this hash; the secret may have changed in the meantime.
+    :param secret_hash: the hash against which a secret was verified.
+    :returns: False when the secret has changed since then.
     """
     columns = _COLUMNS[account.kind]
     unchanged = select(columns.id).where(columns.id == account.id, columns.secret_hash == secret_hash)
@@ -128,7 +131,7 @@ class NewClient:
 
 
 def generate_secret() -> str:
-    """Generate a client secret, of characters that need no encoding in forms and headers."""
+    """Generate a client secret whose characters need no encoding in forms and headers."""
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 
@@ -136,19 +139,20 @@ def create_client(connection: Connection, name: str, client_type: str, client_id
     """Create a client application.
 
     :param client_id: None for a random one.
-    :raises ValueError: when the name, the type or the client ID cannot be used; the message is a sentence.
+    :raises ValueError: when the name, the type or the client ID is invalid or the client ID is taken; the message is
+        a sentence.
     """
     client_id = secrets.token_hex(_CLIENT_ID_BYTES) if client_id is None else client_id
     if not (name and client_type and client_id):
-        raise ValueError("Name, type and client ID may not be empty.")
+        raise ValueError("Name, type and client ID must not be empty.")
     if ":" in client_id or not (name + client_type + client_id).isprintable():
-        raise ValueError("A client ID may not contain a colon, and all three must consist of printable characters.")
+        raise ValueError("Name, type and client ID must be printable, and the client ID must not contain a colon.")
     if load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id):
-        raise ValueError(f"{client_id}: A client application with this client ID exists already.")
+        raise ValueError(f"{client_id}: A client application with this client ID already exists.")
     created = NewClient(client_id, generate_secret())
     connection.execute(
         insert(models.ClientApplication).values(
-            # In the upper half of the range, away from the IDs of imported records.
+            # In the upper half of the range, so that it does not collide with the IDs of imported records.
             id=MAX_ID - secrets.randbelow(MAX_ID // 2),
             name=name,
             client_type=client_type,
@@ -161,7 +165,7 @@ def create_client(connection: Connection, name: str, client_type: str, client_id
 
 
 def load_clients(connection: Connection) -> Sequence[Row[int, str | None, str, bool, str]]:
-    """Load the ID, client ID, type, state and name of every client application, ordered by name."""
+    """Load the ID, client ID, type, disabled flag and name of every client application, ordered by name."""
     model = models.ClientApplication
-    columns = select(model.id, model.client_id, model.client_type, model.disabled, model.name)
-    return connection.execute(columns.order_by(model.name, model.id)).all()
+    query = select(model.id, model.client_id, model.client_type, model.disabled, model.name)
+    return connection.execute(query.order_by(model.name, model.id)).all()

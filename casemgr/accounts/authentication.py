@@ -1,4 +1,4 @@
-"""Authentication: from the credential headers to the session and its actor."""
+"""Authentication: parse the credential headers and load the session."""
 
 import logging
 import re
@@ -22,35 +22,35 @@ from casemgr.errors.catalogue import (
 )
 from casemgr.errors.definitions import ApiError
 
-# One token: visible ASCII without the comma, with which servers join repeated header fields (RFC 9110 section 5.3).
+# Visible ASCII except the comma, with which servers join repeated header fields (RFC 9110 section 5.3).
 _BEARER = re.compile(r"bearer +([!-+\--~]+)", re.IGNORECASE)
 
 _BLANKS = " \t"
 
 _EXTENSION_STEP = timedelta(minutes=1)
-"""The use of a session is recorded only after this time, so that not every request writes."""
+"""The idle time of a session is extended at most once in this time, so that not every request writes."""
 
 _EXTENSION_LOCK_TIMEOUT = 0.1
-"""Seconds that a request waits for other writers; a later request will extend the session as well."""
+"""Seconds to wait for other writers; if they take longer, a later request extends the session."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A session ID, and the kind of actor that uses the header it came in."""
+    """A session ID, and whether it was sent in the header for client applications."""
 
     session_id: str
     of_client_application: bool
 
     @property
     def echoed(self) -> str | None:
-        """The session ID that the response repeats (contract HDR-3)."""
+        """The session ID that the response repeats; None when the client sent a token (contract HDR-3)."""
         return None if self.of_client_application else self.session_id
 
 
 def parse_credentials(session_id: str | None, authorization: str | None) -> Credentials:
-    """Parse the credential headers; an empty header counts as absent.
+    """Parse the credential headers, of which an empty one counts as absent.
 
     :param session_id: the X-egain-session field value as received; None when it is absent.
     :param authorization: the Authorization field value as received; None when it is absent.
@@ -77,7 +77,7 @@ def authenticate(
     """Load the session of the credentials.
 
     :param now: in UTC.
-    :param idle_time: the time after which an unused session ends; None when the session is not to be extended.
+    :param idle_time: the time after which an unused session ends; None when the session must not be extended.
     :raises ApiError: SESSION_NOT_VALID, TOKEN_NOT_VALID or TOKEN_NOT_OF_CLIENT.
 
     Source: contract ACC-3.
@@ -92,9 +92,10 @@ def authenticate(
 
 
 def extend(engine: Engine, credentials: Credentials, idle_time: timedelta, now: datetime) -> None:
-    """Extend the idle time of a session, unless other writers take too long.
+    """Extend the idle time of a session; only log a warning when other writers take too long.
 
-    :param idle_time: the time from now after which the session ends if it is not used again.
+    :param idle_time: the time after which the session ends if it is not used again.
+    :param now: in UTC.
     """
     try:
         with writing(engine, _EXTENSION_LOCK_TIMEOUT) as connection:

@@ -1,4 +1,4 @@
-"""Logins: from a name and a secret to the account, and to a session."""
+"""Logins: verify the credentials of an account and open a session."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -48,28 +48,28 @@ class Attempt:
 
     @property
     def account_subject(self) -> Subject:
-        """The subject that stands for the account."""
+        """The account as a subject of throttling."""
         return subject_of_account(self.kind, self.login_id)
 
     @property
     def subjects(self) -> Sequence[Subject]:
-        """All subjects that a failure counts for."""
+        """The subjects for which a failure counts."""
         return self.account_subject, subject_of_address(self.address)
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedAccount:
     """An account whose secret has been verified against this hash."""
 
     account: Account
     secret_hash: str = field(repr=False)
 
 
-def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verified:
-    """Verify the name and the secret of an account, and renew its hash if that is outdated.
+def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> VerifiedAccount:
+    """Verify the login ID and the secret of an account, and renew an outdated hash.
 
-    :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, with the same answer after the same time for a wrong secret, an
-        unknown name, a disabled account and an account without a secret.
+    :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, after the same time for a wrong secret, an unknown login ID, a
+        disabled account and an account without a secret.
 
     Source: contract LOG-3, LOG-4.
     """
@@ -80,7 +80,7 @@ def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verif
     renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None
     with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
         lock_subjects(connection, attempt.subjects)
-        # Checked again, so that simultaneous attempts reveal no more than successive ones.
+        # Checked again, so that simultaneous attempts do not exceed the limit.
         check_failures(connection, attempt.subjects, now)
         if verified is None:
             record_failure(connection, attempt.subjects, now)
@@ -94,17 +94,17 @@ def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verif
     return verified
 
 
-def _verify(stored: StoredCredentials | None, secret: str) -> Verified | None:
+def _verify(stored: StoredCredentials | None, secret: str) -> VerifiedAccount | None:
     secret_hash = stored.secret_hash if stored else None
     if not verify_password(secret_hash, secret) or stored is None or secret_hash is None or stored.disabled:
         return None
-    return Verified(stored.account, secret_hash)
+    return VerifiedAccount(stored.account, secret_hash)
 
 
-def open_session(engine: Engine, verified: Verified, config: Config, now: datetime, *, force: bool) -> str:
+def open_session(engine: Engine, verified: VerifiedAccount, config: Config, now: datetime, *, force: bool) -> str:
     """Open a session of a user or customer who has logged in.
 
-    :param force: whether to end the oldest session if there are too many.
+    :param force: whether to end the oldest sessions if the account has too many.
     :returns: the ID of the new session.
     :raises ApiError: TOO_MANY_SESSIONS; LOGIN_FAILED when the secret has changed since it was verified.
     """
@@ -112,8 +112,8 @@ def open_session(engine: Engine, verified: Verified, config: Config, now: dateti
     with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
         if not lock_account(connection, account, verified.secret_hash):
             raise ApiError(LOGIN_FAILED)
-        others = load_session_digests(connection, account, now)
-        surplus = others[: max(0, len(others) - MAX_SESSIONS + 1)]
+        existing = load_session_digests(connection, account, now)
+        surplus = existing[: max(0, len(existing) - MAX_SESSIONS + 1)]
         if surplus and not force:
             raise ApiError(TOO_MANY_SESSIONS, limit=MAX_SESSIONS)
         if surplus:
@@ -125,7 +125,7 @@ def open_session(engine: Engine, verified: Verified, config: Config, now: dateti
 
 
 def change_secret(connection: Connection, account: Account, login_id: str, secret: str) -> None:
-    """Change the secret of an account, end its sessions from logins, and forget its failed logins."""
+    """Change the secret of an account, end the sessions that were logged in to, and forget the failed logins."""
     store_secret_hash(connection, account, hash_password(secret))
     end_sessions_of_logins(connection, account)
     forget_failures(connection, subject_of_account(account.kind, login_id))

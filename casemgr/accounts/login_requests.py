@@ -1,4 +1,4 @@
-"""The request of a login: from the query string and the body to values, or to the error that says what is wrong."""
+"""Login requests: parse the query string and the body."""
 
 import json
 import re
@@ -51,13 +51,13 @@ _MESSAGES: dict[str, str | list[Any] | dict[Any, Any]] = {
     "null": _NOT_TEXT,
     "invalid": _NOT_TEXT,
 }
-"""marshmallow's messages; the error catalogue has the sentences for callers."""
+"""Marks for marshmallow's errors, which `parse_login` turns into errors of the catalogue."""
 
 
 class LoginSchema(CamelCaseSchema):
     """The fields of a login."""
 
-    error_messages = {"unknown": _UNKNOWN}  # noqa: RUF012 - declared so by marshmallow
+    error_messages = {"unknown": _UNKNOWN}  # noqa: RUF012 - marshmallow declares it like this
     user_name = fields.String(required=True, error_messages=_MESSAGES)
     password = fields.String(required=True, error_messages=_MESSAGES)
 
@@ -65,7 +65,7 @@ class LoginSchema(CamelCaseSchema):
 _SCHEMA = LoginSchema()
 
 Fields = Sequence[tuple[str, object]]
-"""The fields of a body in their order, repeated ones included; a value that is not text is any other object."""
+"""The fields of a body in their order, including repeated fields; a value may be any object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,10 @@ class Login:
 
 
 def parse_force_login(query_string: str) -> bool:
-    """Parse the query string of a login: whether it may end the oldest session if there are too many.
+    """Parse the query string of a login.
 
     :param query_string: as received, still percent-encoded.
+    :returns: whether the login may end the oldest session if the account has too many.
     :raises ApiError: PARAMETERS_UNKNOWN, PARAMETERS_REPEATED or VALUES_NOT_SUPPORTED.
     """
     values = parse_parameters(query_string, (FORCE_LOGIN,), PARAMETERS_UNKNOWN)
@@ -101,8 +102,8 @@ def select_body_type(content_type: str) -> MediaType:
 def parse_login(media_type: MediaType, body: bytes) -> Login:
     """Parse the body of a login.
 
-    :raises ApiError: BODY_NOT_READABLE, BODY_WITH_DOCTYPE, BODY_TOO_DEEP or BODY_NOT_OF_FIELDS; else FIELDS_UNKNOWN,
-        FIELDS_REPEATED, FIELDS_MISSING or FIELDS_NOT_TEXT, in this order, with every field concerned.
+    :raises ApiError: BODY_NOT_READABLE, BODY_WITH_DOCTYPE, BODY_TOO_DEEP or BODY_NOT_OF_FIELDS; otherwise the first of
+        FIELDS_UNKNOWN, FIELDS_REPEATED, FIELDS_MISSING and FIELDS_NOT_TEXT, with all fields that have this problem.
     """
     fields = _PARSERS[media_type](body)
     values = dict(fields)
@@ -141,7 +142,7 @@ def _parse_json(body: bytes) -> Fields:
 
 
 def _check_depth(text: str) -> None:
-    """Count brackets, since the depth that Python's parser reaches depends on its version."""
+    """Count the brackets, since the maximum depth of Python's parser depends on its version."""
     depth = 0
     for bracket in re.findall(r"[\[\]{}]", _JSON_STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1
@@ -150,7 +151,7 @@ def _check_depth(text: str) -> None:
 
 
 def _refuse_constant(constant: str) -> NoReturn:
-    """Refuse NaN and infinities, which Python reads although JSON does not have them."""
+    """Refuse NaN and infinities, which Python accepts although JSON does not have them."""
     raise ValueError(constant)
 
 
@@ -167,7 +168,7 @@ def _parse_xml(body: bytes) -> Fields:
 
 
 class _Target:
-    """Receives the events of the XML parser, and stops it at a document type declaration and at too deep nesting."""
+    """Receives the events of the XML parser; refuses a document type declaration and too deep nesting."""
 
     def __init__(self) -> None:
         self.root = ""
@@ -176,11 +177,11 @@ class _Target:
         self._text: str | None = None
 
     def doctype(self, *_: str | None) -> NoReturn:
-        """Refuse the declaration before its entities are read."""
+        """Refuse a document type declaration before the parser reads its entities."""
         raise ApiError(BODY_WITH_DOCTYPE)
 
     def start(self, tag: str, _: object) -> None:
-        """Begin the root, a field, or an element within a field, which is then not text."""
+        """Begin the root, a field, or an element within a field, whose value is then not text."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise _too_deep()
@@ -194,7 +195,7 @@ class _Target:
             self._text += text
 
     def end(self, tag: str) -> None:
-        """End an element. The name of a field includes its namespace unless that is the namespace of a login."""
+        """End an element; the name of a field keeps any namespace other than that of a login."""
         if self._depth == 2:
             qualified = tag if tag.startswith("{") else f"{{}}{tag}"
             self.fields.append((qualified.removeprefix(f"{{{XML_NAMESPACE}}}"), self._text))

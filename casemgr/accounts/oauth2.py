@@ -1,6 +1,6 @@
-"""Tokens for client applications: OAuth 2.0 with the grant of client credentials.
+"""Tokens for client applications: OAuth 2.0 with the client credentials grant.
 
-A token is the ID of a session. Errors are described in English only, since the standard allows ASCII alone.
+A token is the ID of a session. Error descriptions are in English, since the standard allows only ASCII.
 
 Source: RFC 6749 sections 2.3, 4.4, 5.1 and 5.2; RFC 7009; RFC 8414.
 """
@@ -25,7 +25,7 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from sqlalchemy import Engine
 
 from casemgr.accounts.accounts import Account, lock_account
-from casemgr.accounts.login import Attempt, Verified, verify_credentials
+from casemgr.accounts.login import Attempt, VerifiedAccount, verify_credentials
 from casemgr.accounts.sessions import end_session, generate_session_id, load_session, store_session
 from casemgr.accounts.token_requests import ClientAuthenticationError, TokenRequest, parse_form
 from casemgr.config import Config
@@ -43,9 +43,9 @@ _GRANT_TYPE: str = ClientCredentialsGrant.GRANT_TYPE
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """A response in JSON.
+    """A JSON response.
 
-    :param headers: the header fields that not every response has.
+    :param headers: the header fields beyond those of every response of the service.
     """
 
     status: int
@@ -54,7 +54,7 @@ class TokenResponse:
 
 
 def issue_token(engine: Engine, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
-    """Answer a request for a token (RFC 6749 section 4.4)."""
+    """Issue a token or describe the error (RFC 6749 section 4.4)."""
     server = _Server(engine, config, request.address, now)
     response: TokenResponse
     try:
@@ -62,7 +62,7 @@ def issue_token(engine: Engine, config: Config, request: TokenRequest, now: date
         if "grant_type" not in parameters:
             raise InvalidRequestError("The parameter grant_type is missing.")
         if parameters["grant_type"] != _GRANT_TYPE:
-            # Authlib would repeat any characters of the request, and the standard forbids most of them.
+            # Authlib would quote the request, which may contain characters that the standard forbids.
             raise OAuth2Error(f"The only grant type is {_GRANT_TYPE}.", error="unsupported_grant_type")
         response = server.create_token_response(_Request(request.authorization, parameters))
     except OAuth2Error as error:
@@ -71,7 +71,7 @@ def issue_token(engine: Engine, config: Config, request: TokenRequest, now: date
 
 
 def revoke_token(engine: Engine, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
-    """Answer a request to revoke a token; an unknown token counts as revoked (RFC 7009 section 2.2)."""
+    """Revoke a token or describe the error; an unknown token counts as revoked (RFC 7009 section 2.2)."""
     server = _Server(engine, config, request.address, now)
     response: TokenResponse
     try:
@@ -83,9 +83,9 @@ def revoke_token(engine: Engine, config: Config, request: TokenRequest, now: dat
 
 
 def build_metadata(base_url: str) -> Mapping[str, object]:
-    """Build the metadata by which clients discover the endpoints.
+    """Build the metadata with which clients discover the endpoints.
 
-    :param base_url: scheme and authority under which clients reach the service.
+    :param base_url: the scheme and authority under which clients reach the service.
 
     Source: RFC 8414 section 2.
     """
@@ -94,7 +94,7 @@ def build_metadata(base_url: str) -> Mapping[str, object]:
         token_endpoint=f"{base_url}{TOKEN_PATH}",
         token_endpoint_auth_methods_supported=_AUTHENTICATION_METHODS,
         grant_types_supported=[_GRANT_TYPE],
-        # Required and not empty, although there is no authorization endpoint.
+        # Required to be present and not empty, even without an authorization endpoint.
         response_types_supported=["none"],
         revocation_endpoint=f"{base_url}{REVOCATION_PATH}",
         revocation_endpoint_auth_methods_supported=_AUTHENTICATION_METHODS,
@@ -103,7 +103,7 @@ def build_metadata(base_url: str) -> Mapping[str, object]:
 
 
 class _TooManyFailuresError(OAuth2Error):
-    """Further attempts are refused for a while; the standard has no code for that."""
+    """The service refuses further attempts for a while; the standard has no error code for this."""
 
     error = "invalid_client"
     status_code = 429
@@ -117,10 +117,10 @@ class _TooManyFailuresError(OAuth2Error):
 
 
 class _Request(OAuth2Request):
-    """A request whose form has been parsed and checked."""
+    """A request whose form has been parsed and validated."""
 
     def __init__(self, authorization: str, parameters: dict[str, str]) -> None:
-        # Authlib refuses URLs that are not https, but here TLS ends at a proxy in front of the service.
+        # Authlib requires an https URL, but TLS may end at a proxy in front of the service.
         super().__init__("POST", "https://localhost", headers={"Authorization": authorization})
         self.payload = BasicOAuth2Payload(parameters)
         self._parameters = parameters
@@ -131,9 +131,9 @@ class _Request(OAuth2Request):
 
 
 class _Client(ClientMixin):
-    """A client application; `verified` is set once its secret has been checked."""
+    """A client application; `verified` is set when its secret has been verified."""
 
-    verified: Verified
+    verified: VerifiedAccount
 
     def __init__(self, server: "_Server", client_id: str) -> None:
         self._server = server
@@ -169,8 +169,6 @@ class _Grant(ClientCredentialsGrant):
 
 
 class _Revocation(RevocationEndpoint):
-    """The revocation endpoint."""
-
     CLIENT_AUTH_METHODS = _AUTHENTICATION_METHODS
     server: "_Server"
 
@@ -204,7 +202,7 @@ class _Server(AuthorizationServer):
             ),
         )
 
-    def verify(self, client_id: str, client_secret: str) -> Verified | None:
+    def verify(self, client_id: str, client_secret: str) -> VerifiedAccount | None:
         attempt = Attempt(ActorKind.CLIENT_APPLICATION, client_id, client_secret, self._address)
         try:
             return verify_credentials(self._engine, attempt, self._now)
@@ -222,11 +220,11 @@ class _Server(AuthorizationServer):
         try:
             return super().authenticate_client(request, methods, endpoint)
         except (InvalidClientError, UnicodeDecodeError) as error:
-            # Authlib does not expect Basic credentials that are not UTF-8.
+            # Authlib does not catch Basic credentials that are not UTF-8.
             raise ClientAuthenticationError from error
 
     def validate_requested_scope(self, scope: str) -> None:
-        """Refuse every scope: there are none, and ignoring one would mean granting it."""
+        """Refuse every scope: none is defined, and ignoring a requested scope would mean granting it."""
         if scope:
             raise InvalidScopeError
 
@@ -257,6 +255,6 @@ class _Server(AuthorizationServer):
     def handle_response(
         self, status: int, body: Mapping[str, object], headers: Sequence[tuple[str, str]]
     ) -> TokenResponse:
-        """Keep the header fields that not every response of the service has."""
+        """Build the response without the header fields that every response of the service has."""
         extra = {name: value for name, value in headers if name not in {"Content-Type", "Cache-Control"}}
         return TokenResponse(status, body, extra)

@@ -7,14 +7,14 @@ _HASHER = argon2.PasswordHasher()
 
 
 def hash_password(password: str) -> str:
-    """Hash a password with argon2id (RFC 9106) and a salt of its own; slow on purpose."""
+    """Hash a password with argon2id (RFC 9106) and a random salt, which is slow on purpose."""
     return _HASHER.hash(password)
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Check a password against its hash.
 
-    :param password_hash: None when there is no hash; the check then fails after the same time.
+    :param password_hash: None when there is no hash; then the check fails after the same time.
     """
     if password_hash is None:
         _HASHER.hash(password)
@@ -26,5 +26,5 @@ def verify_password(password_hash: str | None, password: str) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Check whether a hash was made with other parameters than new hashes are."""
+    """Check whether a hash has other parameters than new hashes."""
     return _HASHER.check_needs_rehash(password_hash)

@@ -1,4 +1,4 @@
-"""Sessions: loading them with their owner, creating, extending and ending them."""
+"""Sessions: store, load, extend and end them."""
 
 import hashlib
 import secrets
@@ -29,11 +29,10 @@ from casemgr.database.statements import Source, Statement
 from casemgr.domain.actors import Actor, ActorKind, ClientApplication, Customer, User
 
 _SESSION_ID_BYTES = 32
-"""Random bytes of a new session ID; the contract asks for at least 16 (ACC-1)."""
+"""Random bytes of a new session ID; the contract requires at least 16 (ACC-1)."""
 
 
 def _instant(name: str) -> BindParameter[datetime]:
-    """Declare a parameter that is an instant in UTC."""
     return bindparam(name, type_=DateTime(timezone=True))
 
 
@@ -42,7 +41,7 @@ _LIVE = and_(
     or_(models.Session.idle_expires.is_(None), models.Session.idle_expires > _instant("now")),
 )
 
-# One round trip for the session, its owner and the permissions of the owner.
+# One round trip loads the session, its owner and the permissions of the owner.
 _SELECT_OWNER = Statement(
     select(
         models.Session.user_id,
@@ -81,8 +80,8 @@ _OWNER: Mapping[ActorKind, InstrumentedAttribute[int | None]] = {
 class Session:
     """A live session.
 
-    :param needs_extension: whether its idle time is to be extended, since it is in use.
-    :param dataset_version: the number of imports when the session was loaded.
+    :param needs_extension: whether its idle time has to be extended.
+    :param dataset_version: the number of imports so far.
     """
 
     actor: Actor
@@ -93,11 +92,11 @@ class Session:
 def load_session(
     source: Source, session_id: str, now: datetime, extend_before: datetime | None = None
 ) -> Session | None:
-    """Load a session and its owner together with the owner's permissions.
+    """Load a session, its owner and the permissions of the owner.
 
     :param now: in UTC.
-    :param extend_before: in UTC; a session whose idle time ends no later needs extension. None means that none does.
-    :returns: None when the session is unknown or expired, or its owner disabled (contract ACC-3).
+    :param extend_before: in UTC; a session whose idle time ends by then needs extension. None if no session does.
+    :returns: None when the session is unknown or expired, or its owner is disabled (contract ACC-3).
     """
     parameters = {"digest": digest_session_id(session_id), "now": now, "extend_before": extend_before or now}
     rows = _SELECT_OWNER.execute(source, parameters)
@@ -126,12 +125,12 @@ def _build_actor(
 
 
 def generate_session_id() -> str:
-    """Generate a session ID that nobody can guess (contract ACC-1)."""
+    """Generate an unpredictable session ID (contract ACC-1)."""
     return secrets.token_urlsafe(_SESSION_ID_BYTES)
 
 
 def digest_session_id(session_id: str) -> bytes:
-    """Compute the SHA-256 that the database stores instead of a session ID (contract ACC-1)."""
+    """Compute the SHA-256 digest that the database stores instead of a session ID (contract ACC-1)."""
     return hashlib.sha256(session_id.encode(errors="surrogateescape")).digest()
 
 
@@ -146,8 +145,9 @@ def store_session(
 ) -> None:
     """Store a new session.
 
-    :param created: the time of the login; None for a session that the operator creates.
-    :param idle_expires: when the session ends unless it is used; None for never.
+    :param expires: in UTC.
+    :param created: the time of the login in UTC; None for a session that an operator creates.
+    :param idle_expires: when the session ends unless it is used, in UTC; None when it may stay unused.
     """
     owners = {column.key: account.id if kind is account.kind else None for kind, column in _OWNER.items()}
     connection.execute(
@@ -158,7 +158,7 @@ def store_session(
 
 
 def load_session_digests(connection: Connection, account: Account, now: datetime) -> Sequence[bytes]:
-    """Load the digests of the live sessions from logins of an account, the oldest first."""
+    """Load the digests of the live sessions that an account has logged in to, the oldest first."""
     return connection.scalars(
         select(models.Session.digest)
         .where(_OWNER[account.kind] == account.id, models.Session.created.is_not(None), _LIVE)
@@ -168,7 +168,7 @@ def load_session_digests(connection: Connection, account: Account, now: datetime
 
 
 def extend_session(connection: Connection, session_id: str, idle_expires: datetime) -> None:
-    """Set a later end of the idle time of a session."""
+    """Set the end of the idle time of a session."""
     connection.execute(
         update(models.Session)
         .where(models.Session.digest == digest_session_id(session_id))
@@ -193,7 +193,7 @@ def end_sessions(connection: Connection, digests: Sequence[bytes]) -> int:
 
 
 def end_sessions_of_logins(connection: Connection, account: Account) -> None:
-    """End the sessions from logins of an account."""
+    """End the sessions that an account has logged in to."""
     connection.execute(
         delete(models.Session).where(_OWNER[account.kind] == account.id, models.Session.created.is_not(None))
     )

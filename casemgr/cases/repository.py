@@ -30,18 +30,21 @@ _WORKER = aliased(models.User)
 
 def _read_related_cases(rows: list[list[Any]]) -> tuple[RelatedCase, ...]:
     """Order the rows of _RELATED_CASES by ID (contract REP-3)."""
-    return tuple(map(RelatedCase._make, sorted(rows)))
+    rows.sort()
+    return tuple(map(RelatedCase._make, rows))
 
 
 def _read_notes(rows: list[list[Any]]) -> tuple[Note, ...]:
     """Order the rows of _NOTES by when they were stored, the oldest first, and by ID (contract REP-3)."""
-    return tuple([Note._make(row) for _, *row in sorted(rows)])
+    rows.sort()
+    return tuple([Note._make(row[1:]) for row in rows])
 
 
 def _read_custom_attributes(rows: list[list[Any]]) -> tuple[CustomAttribute, ...]:
     """Group the rows of _CUSTOM_VALUES, in the order of the definitions and of the values (contract REP-3)."""
+    rows.sort()
     values: dict[str, list[NamedValue]] = {}
-    for _, _, name, value, label in sorted(rows):
+    for _, _, name, value, label in rows:
         values.setdefault(name, []).append(NamedValue(value, label))
     return tuple([CustomAttribute(name, tuple(named)) for name, named in values.items()])
 

@@ -15,12 +15,12 @@ from casemgr.domain.actors import ActorKind
 from casemgr.domain.texts import shorten
 
 _MAX_PASSWORD = 512
-"""Bytes of a password; a login with any such password fits into a request body."""
+"""Maximum number of bytes of a password, so that every login fits into a request body."""
 
 
 @click.group(cls=Group)
 def user() -> None:
-    """Manage how users log in."""
+    """Manage the passwords of users."""
 
 
 @user.command(
@@ -36,15 +36,16 @@ def user() -> None:
 def set_user_password(user: str) -> None:
     """Set the password of a user.
 
-    It is asked for twice on a terminal, else read from the first line of standard input: 1 to 512 bytes in UTF-8.
-    The sessions that the user has logged in to end, and failed logins are forgotten.
+    On a terminal, the command asks for the password twice; otherwise it reads the first line of standard input. A
+    password has 1 to 512 bytes in UTF-8. A new password ends the sessions that the user has logged in to and resets
+    the count of failed logins.
     """
     _set_password(ActorKind.USER, user)
 
 
 @click.group(cls=Group)
 def customer() -> None:
-    """Manage how customers log in."""
+    """Manage the passwords of customers."""
 
 
 @customer.command(
@@ -60,8 +61,9 @@ def customer() -> None:
 def set_customer_password(customer: str) -> None:
     """Set the password of a customer.
 
-    It is asked for twice on a terminal, else read from the first line of standard input: 1 to 512 bytes in UTF-8.
-    The sessions that the customer has logged in to end, and failed logins are forgotten.
+    On a terminal, the command asks for the password twice; otherwise it reads the first line of standard input. A
+    password has 1 to 512 bytes in UTF-8. A new password ends the sessions that the customer has logged in to and resets
+    the count of failed logins.
     """
     _set_password(ActorKind.CUSTOMER, customer)
 
@@ -70,7 +72,8 @@ def set_customer_password(customer: str) -> None:
 def client() -> None:
     """Manage client applications.
 
-    They are programs that fetch tokens with a client ID and a secret, by OAuth 2.0, and may ask for every case.
+    A client application is a program that fetches OAuth 2.0 tokens with a client ID and a secret. If its type is API,
+    it may request every case.
     """
 
 
@@ -81,31 +84,31 @@ def client() -> None:
       $ (umask 077; casemgr client create 'CRM bridge' > crm-bridge.env)
     """,
 )
-@click.argument("name", help="What operators call it; need not be unique.")
+@click.argument("name", help="A name for operators; need not be unique.")
 @click.option(
     "--type",
     "client_type",
     metavar="TYPE",
     default=API,
     show_default=True,
-    help=f"A word. Those of a type other than {API} get tokens, but no cases.",
+    help=f"Any word. Only client applications of type {API} may request cases.",
 )
 @click.option(
     "--client-id",
     metavar="ID",
-    help="What it calls itself when it fetches a token: unique and without a colon; by default random.",
+    help="The client ID for fetching tokens: unique and without a colon; random by default.",
 )
 def create_client(name: str, client_type: str, client_id: str | None) -> None:
-    """Create a client application, and print its secret.
+    """Create a client application and print its secret.
 
-    Two lines, client_id=... and client_secret=.... The secret cannot be shown again.
+    Prints two lines, client_id=... and client_secret=.... The secret cannot be shown again.
     """
     with writing(open_database()) as connection:
         try:
             created = accounts.create_client(connection, name, client_type, client_id)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
-        _print_once(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
+        _print_secret(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
 
 
 @client.command(
@@ -117,15 +120,15 @@ def create_client(name: str, client_type: str, client_id: str | None) -> None:
 )
 @click.argument("client", help="ID, client ID or name.")
 def rotate_secret(client: str) -> None:
-    """Give a client application a new secret, and print it.
+    """Replace the secret of a client application.
 
-    One line, client_secret=.... It cannot be shown again. The old secret no longer holds, and neither do the tokens
-    that it got.
+    Prints one line, client_secret=..., with the new secret, which cannot be shown again. The old secret and all tokens
+    that were fetched with it become invalid.
     """
     secret = accounts.generate_secret()
     with writing(open_database()) as connection:
         _change_secret(connection, find_account(connection, ActorKind.CLIENT_APPLICATION, client), secret)
-        _print_once(f"client_secret={secret}")
+        _print_secret(f"client_secret={secret}")
 
 
 @client.command(
@@ -139,7 +142,7 @@ def rotate_secret(client: str) -> None:
 def disable_client(client: str) -> None:
     """Disable a client application.
 
-    Its secret and its tokens no longer hold. Only an import with --replace enables it again.
+    Its secret and its tokens become invalid. Only an import with --replace can enable it again.
     """
     with writing(open_database()) as connection:
         accounts.disable(connection, find_account(connection, ActorKind.CLIENT_APPLICATION, client))
@@ -156,8 +159,8 @@ def disable_client(client: str) -> None:
 def list_clients() -> None:
     """List client applications, ordered by name.
 
-    One a line: ID, client ID or "-", type, "enabled" or "disabled", and name, separated by tabs. What is longer than
-    100 characters is cut.
+    Prints one line for each: ID, client ID or "-", type, "enabled" or "disabled", and name, separated by tabs. A value
+    is cut after 100 characters.
     """
     with open_database().connect() as connection:
         for listed in accounts.load_clients(connection):
@@ -166,8 +169,8 @@ def list_clients() -> None:
             click.echo("\t".join(map(shorten, columns)))
 
 
-def _print_once(text: str) -> None:
-    """Print a secret, which cannot be shown again; within the transaction, so that a failure undoes the change."""
+def _print_secret(text: str) -> None:
+    """Print a secret within the transaction that stores it, so that the change is undone when printing fails."""
     if sys.stdout is None:
         raise click.ClickException("Standard output is closed.")
     click.echo(text)
@@ -186,14 +189,12 @@ def _set_password(kind: ActorKind, name: str) -> None:
 def _change_secret(connection: Connection, account: Account, secret: str) -> None:
     login_id = accounts.load_login_id(connection, account)
     if login_id is None:
-        raise click.ClickException(
-            f"{account.id}: There is nothing to log in with; a login or client ID comes with an import."
-        )
+        raise click.ClickException(f"{account.id}: The account has no login ID or client ID; an import can set one.")
     change_secret(connection, account, login_id, secret)
 
 
 def _read_password() -> str:
-    """Read a password: twice from a terminal, without echo; else the first line of standard input."""
+    """Ask for a password twice on a terminal, without echo; otherwise read the first line of standard input."""
     stream = standard_input()
     try:
         if stream.isatty():

@@ -16,10 +16,11 @@ from casemgr.database.schema import migrate
     """,
 )
 def init_db() -> None:
-    """Create the database schema, or migrate it to this version.
+    """Create the database schema or migrate it to this version.
 
-    For a new database, and after an upgrade of casemgr; harmless when repeated. The file of SQLite is created, a
-    database on PostgreSQL has to exist. The version before goes on working with the new schema.
+    Run this command for a new database and after each upgrade of casemgr; running it again does no harm. It creates
+    the file of an SQLite database; a PostgreSQL database must exist already. The previous version of casemgr keeps
+    working with the new schema.
     """
     migrate(create_command_engine())
     click.echo("The database schema is up to date.", err=True)

@@ -1,4 +1,4 @@
-"""The command for the error catalogue, and for checking a service against it."""
+"""The command that prints the error catalogue or checks a service against it."""
 
 import csv
 import io
@@ -17,15 +17,15 @@ from casemgr.errors.catalogue import CATALOGUE
 from casemgr.errors.listing import Sentence, list_sentences
 from casemgr.http.media_types import MediaType
 from casemgr.i18n.locales import LANGUAGE_TAGS, LOCALES, Locale
-from casemgr.i18n.translation import translating
+from casemgr.i18n.translation import load_catalogues
 
 
 @click.command(
     "errors",
     cls=Command,
     epilog="""
-    FILE is JSON. Each of its members may be missing, and then the errors that
-    take it are not provoked; this is demo/accounts.json:
+    FILE is JSON. Each member is optional; without it, the errors that need it are
+    not provoked. This is demo/accounts.json:
       {
         "user": {"userName": "nadia", "password": "nadia-demo"},
         "forbiddenCase": 1004,
@@ -36,26 +36,27 @@ from casemgr.i18n.translation import translating
           {"clientId": "lobby-kiosk", "clientSecret": "lobby-kiosk-demo"}
       }
 
-      user                  May ask for cases, but not see the forbiddenCase.
+      user                  May request cases, but not the forbiddenCase.
       userWithoutAction     Lacks the action View Agent Console on System.
-      userWithManySessions  Gets as many sessions as are allowed; until the check
-                            is done, nobody else can log in to this account.
+      userWithManySessions  The check opens as many sessions as an account may
+                            have; meanwhile nobody else can log in to this one.
       clientOfOtherType     A client application of a type other than API.
 
-    What a check leaves behind:
-      Failed logins of names that nobody has: two for each locale and ten more,
-      which count for 15 minutes. At a hundred the service refuses all logins
-      from the same network address, so check all locales at most twice in that
-      time. All sessions of the check are ended, also when it is interrupted.
+    Side effects of a check:
+      It tries to log in with names that do not exist: two logins for each locale,
+      plus ten. They fail and count for 15 minutes. After 100 failed logins the
+      service refuses all logins from your network address, so check all locales
+      at most twice in that time. A check ends all its sessions, even when it is
+      interrupted.
 
     Environment:
-      SSL_CERT_FILE  Certificates of the authorities to trust instead of those of
-                     the system, for an https URL.
+      SSL_CERT_FILE  The CA certificates to trust for an https URL, instead of
+                     those of the system.
 
     Exit status:
-      0  Printed, or all is right that was provoked.
-      1  An answer is wrong, an account of FILE is refused, FILE cannot be used, or
-         the service not be reached.
+      0  The catalogue was printed, or every response that was provoked is right.
+      1  A response is wrong, the service refuses an account of FILE, FILE cannot
+         be used, or the service cannot be reached.
       2  Wrong usage.
 
     Examples:
@@ -70,7 +71,7 @@ from casemgr.i18n.translation import translating
     multiple=True,
     metavar="TAG",
     type=click.Choice(LANGUAGE_TAGS),
-    help=f"Which locale; may be repeated. All unless given: {', '.join(LANGUAGE_TAGS)}.",
+    help=f"Only this locale; may be repeated. Default: all of {', '.join(LANGUAGE_TAGS)}.",
 )
 @click.option(
     "--format",
@@ -78,40 +79,44 @@ from casemgr.i18n.translation import translating
     type=click.Choice(["table", "json", "csv"]),
     default="table",
     show_default=True,
-    help="How it is written; a table is for people to read.",
+    help="The output format; the table is for people.",
 )
-@click.option("--check", "url", metavar="URL", help="Provoke the errors of the service at this URL, and compare them.")
+@click.option(
+    "--check", "url", metavar="URL", help="Provoke the errors of the service at this URL and compare the responses."
+)
 @click.option(
     "--accounts",
     "file",
     metavar="FILE",
     type=click.Path(allow_dash=True),
-    help='What --check logs in with (below); "-" is standard input.',
+    help='The accounts for --check (see below); "-" is standard input.',
 )
 def print_errors(language_tags: tuple[str, ...], format_: str, url: str | None, file: str | None) -> None:
-    """Print the error catalogue, or check a service against it.
+    """Print the error catalogue or check a service against it.
 
-    Printed are all sentences that callers are told, by code and locale, each with its message ID and its placeholders;
-    one with plural forms comes once for each form, with the smallest number that takes it. No database is needed.
+    Prints the messages of every error in each locale, with their placeholders. A message with plural forms is printed
+    once for each form, with the smallest number that takes the form. JSON and CSV also have the message IDs. No
+    database is needed.
 
-    With --check, every entry of the catalogue is provoked through HTTP, in each locale, as JSON and as XML. Status,
-    code, Content-Language, Content-Type, developerMessage, userMessage and details have to be what this installation
-    would answer. Printed is a matrix of entries and locales, and below it what was not provoked, with the reason, and
-    what differs; as JSON or CSV, a record for each entry, locale and media type. 500-100 is never provoked, since it
-    takes a fault of the service; without --accounts, nothing is that takes a login.
+    With --check, the command provokes every error through HTTP, in each locale, as JSON and as XML. Status, code,
+    Content-Language, Content-Type, developerMessage, userMessage and details must be equal to those of this
+    installation. The table has a cell for each error and locale; below it are the errors that were not provoked, with
+    the reason, and the differences. JSON and CSV have a record for each error, locale and media type. 500-100 is never
+    provoked, since only a fault of the service causes it. Errors that require a login are provoked only with
+    --accounts.
 
-    Passwords are sent to URL and to nothing else: no redirection is followed, no proxy is used, and the certificate of
-    an https URL has to be valid.
+    Passwords are sent only to URL: the command follows no redirections, uses no proxy, and requires the certificate of
+    an https URL to be valid.
     """
     locales = [locale for locale in LOCALES if not language_tags or locale.language_tag in language_tags]
-    with translating():
-        if url is not None:
-            _check_errors(url, file, locales, format_)
-        elif file is not None:
-            raise click.UsageError("--accounts goes with --check.")
-        else:
-            sentences = list(list_sentences(locales))
-            _print_records(format_, sentences, map(_as_line, sentences))
+    load_catalogues()
+    if url is not None:
+        _check_errors(url, file, locales, format_)
+    elif file is not None:
+        raise click.UsageError("--accounts requires --check.")
+    else:
+        sentences = list(list_sentences(locales))
+        _print_records(format_, sentences, map(_as_line, sentences))
 
 
 def _check_errors(url: str, file: str | None, locales: Sequence[Locale], format_: str) -> None:
@@ -143,10 +148,10 @@ def _check_errors(url: str, file: str | None, locales: Sequence[Locale], format_
 
 @contextmanager
 def _interrupted_by(number: signal.Signals) -> Iterator[None]:
-    """Let a signal interrupt the `with` block as Ctrl-C does, so that sessions are ended."""
+    """Raise KeyboardInterrupt in the `with` block on a signal, so that sessions are ended as after Ctrl-C."""
 
     def interrupt(*_: object) -> NoReturn:
-        # Once is enough: a second signal must not interrupt the clean-up.
+        # A second signal must not interrupt the clean-up.
         signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
@@ -158,7 +163,7 @@ def _interrupted_by(number: signal.Signals) -> Iterator[None]:
 
 
 def _print_records(format_: str, records: Sequence[NamedTuple], lines: Iterable[str]) -> None:
-    """Print records as JSON or CSV, or the lines of a table."""
+    """Print the records as JSON or CSV, or else the lines as a table."""
     match format_:
         case "json":
             click.echo(json.dumps([record._asdict() for record in records], ensure_ascii=False, indent=2))

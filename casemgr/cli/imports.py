@@ -1,4 +1,4 @@
-"""Commands for datasets."""
+"""The command that imports a dataset."""
 
 import os
 from typing import BinaryIO, NoReturn
@@ -27,13 +27,13 @@ from casemgr.imports.importer import DatasetError, import_dataset
 @click.option(
     "--replace",
     is_flag=True,
-    help="Replace records whose ID exists, each as a whole; otherwise their lines are bad.",
+    help="Replace existing records as a whole; by default, a record whose ID exists is a bad line.",
 )
 def import_(file: str, replace: bool) -> None:
-    """Import a dataset: cases, and what they refer to.
+    """Import cases and the records that they refer to.
 
-    All or nothing: when lines are bad, the first 20 of them are reported, as "FILE:LINE: field: what is wrong", and
-    nothing is stored. A terminal shows the progress.
+    An import is all or nothing: if there are bad lines, the command stores nothing and reports the first 20 of them as
+    "FILE:LINE: field: problem". On a terminal it shows a progress bar.
     """
     engine = open_database()
     with open_input(file) as stream, _progress(stream) as progress:
@@ -41,18 +41,18 @@ def import_(file: str, replace: bool) -> None:
             count = import_dataset(engine, stream, replace=replace, progress=progress.update)
         except DatasetError as error:
             progress.close()
-            _report(error, "<stdin>" if file == STANDARD_INPUT else file)
+            _print_problems(error, "<stdin>" if file == STANDARD_INPUT else file)
             raise click.exceptions.Exit(1) from error
     click.echo(f"{count} records imported.", err=True)
 
 
 def _progress(stream: BinaryIO) -> "tqdm[NoReturn]":
-    """Create a progress bar for reading a stream; it shows on a terminal only."""
+    """Create a progress bar for reading a stream, which is shown on a terminal only."""
     size = os.fstat(stream.fileno()).st_size
     return tqdm(total=size or None, unit="B", unit_scale=True, unit_divisor=1024, disable=None, leave=False)
 
 
-def _report(error: DatasetError, name: str) -> None:
+def _print_problems(error: DatasetError, name: str) -> None:
     for line, problem in error.problems.items():
         click.echo(f"{name}:{line}: {problem}", err=True)
     click.echo("Nothing was imported." + (" The rest was not read." if error.stopped else ""), err=True)

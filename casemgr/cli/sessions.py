@@ -15,7 +15,7 @@ from casemgr.domain.actors import ActorKind
 def session() -> None:
     """Create and end sessions.
 
-    A session says who a caller of the API is: its ID comes with every request.
+    A session identifies a caller of the API, who sends its ID with every request.
     """
 
 
@@ -37,14 +37,14 @@ def session() -> None:
     type=Duration(),
     default="12h",
     show_default=True,
-    help="How long it lasts: a whole number and s, m, h or d.",
+    help="The lifetime: a whole number followed by s, m, h or d.",
 )
 def create_session(user: str | None, customer: str | None, client: str | None, expires_in: timedelta) -> None:
-    """Create a session without a login, and print its ID.
+    """Create a session without a login and print its ID.
 
-    For trials and for programs that cannot log in. Users and customers send the ID in X-egain-session, client
-    applications in "Authorization: Bearer". The session lasts until it expires or is revoked, whether it is used or
-    not. The ID cannot be shown again.
+    Such sessions are for trials and for programs that cannot log in. Users and customers send the ID in
+    X-egain-session, client applications in "Authorization: Bearer". The session lasts until it expires or is revoked,
+    even if it is not used. The ID cannot be shown again.
     """
     options = {ActorKind.USER: user, ActorKind.CUSTOMER: customer, ActorKind.CLIENT_APPLICATION: client}
     given = [(kind, name) for kind, name in options.items() if name is not None]
@@ -66,9 +66,9 @@ def create_session(user: str | None, customer: str | None, client: str | None, e
     """,
 )
 def revoke_session() -> None:
-    """End the session whose ID is read from standard input.
+    """End the session whose ID is on standard input.
 
-    It is the first line. An argument could be seen in the list of processes.
+    The command reads the first line. It takes no argument, since other users could read one in the process list.
     """
     session_id = standard_input().readline().strip()
     with writing(open_database()) as connection:
@@ -85,9 +85,9 @@ def revoke_session() -> None:
     """,
 )
 def purge_sessions() -> None:
-    """Delete expired sessions, and failed logins that no longer count.
+    """Delete expired sessions and outdated failed logins.
 
-    Neither has any effect; they only take up space. Once a day is often enough.
+    They no longer have any effect and only take up space. Running this command once a day is enough.
     """
     with writing(open_database()) as connection:
         count = sessions.purge_sessions(connection, datetime.now(UTC))

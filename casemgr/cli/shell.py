@@ -1,4 +1,4 @@
-"""What the commands share: their classes, the database, standard input."""
+"""The base of all commands: their classes, the database, standard input."""
 
 import sys
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ STANDARD_INPUT = "-"
 
 
 class Command(click.Command):
-    """A command whose epilog is printed as it is written, with sections such as examples."""
+    """A command whose epilog has sections, such as examples, and is printed verbatim."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the epilog without wrapping its lines."""
@@ -33,7 +33,7 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """A group that reports every exception in a sentence, without a trace (contract OPS-3)."""
+    """A group that reports every exception as one sentence, without a traceback (contract OPS-3)."""
 
     command_class = Command
     group_class = type
@@ -41,12 +41,12 @@ class Group(Command, click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
 
-        :raises ClickException: for a fault of the settings, the input, the database, or anything else.
+        :raises ClickException: for every other exception, such as a fault of the settings, the input or the database.
         """
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            # Click reports these; a closed pipe needs no report.
+            # Click handles these itself.
             raise
         except Exception as error:
             raise click.ClickException(_explain(error)) from error
@@ -78,19 +78,19 @@ class Duration(click.ParamType[timedelta]):
 
 
 def find_account(connection: Connection, kind: ActorKind, name: str) -> Account:
-    """Find the account that an operator names by an ID, a login or client ID, or a name.
+    """Find an account by its ID, its login or client ID, or its name.
 
-    :raises ClickException: when there is none, or several.
+    :raises ClickException: when no account or several accounts match.
     """
     found = find_accounts(connection, kind, name)
     if len(found) != 1:
-        complaint = "The name is not unique; give the ID" if found else "There is none"
-        raise click.ClickException(f"{name}: {complaint}.")
+        problem = "Several accounts have this name; use the ID" if found else "No such account"
+        raise click.ClickException(f"{name}: {problem}.")
     return found[0]
 
 
 def create_command_engine() -> Engine:
-    """Create an engine that is disposed of when the command ends."""
+    """Create an engine for the database of the settings; it is disposed of when the command ends."""
     config = Config.from_environment()
     # The statements of an import or a migration may take any time.
     engine = create_engine(config.database_url, replace(config.pool, statement_timeout=timedelta()))
@@ -99,7 +99,7 @@ def create_command_engine() -> Engine:
 
 
 def open_database() -> Engine:
-    """Create an engine for a database with the newest schema.
+    """Create an engine for the database of the settings, and check that its schema is current.
 
     :raises ClickException: when the schema is missing or old.
     """

@@ -1,4 +1,4 @@
-"""The check of a running service: it provokes every error, and compares the responses with the error catalogue."""
+"""The check of a running service: provoke every error and compare the responses with the error catalogue."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from lxml import etree
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.texts import shorten
 from casemgr.error_check.accounts import encode_login, log_in
-from casemgr.error_check.client import Answer, Send
-from casemgr.error_check.fixtures import Fixtures
+from casemgr.error_check.client import Response, Send
+from casemgr.error_check.fixtures import Fixtures, create_unknown
 from casemgr.errors.bodies import build_error_body
 from casemgr.errors.catalogue import (
     CATALOGUE,
@@ -29,16 +29,15 @@ from casemgr.http.headers import USER_MESSAGE_HEADER
 from casemgr.http.limits import MAX_FAILURES_OF_ACCOUNT
 from casemgr.http.media_types import XML_NAMESPACE, MediaType
 from casemgr.i18n.locales import DEFAULT_LOCALE, Locale
-from casemgr.i18n.translation import use_locale
 from casemgr.representations import FORMATS
 
 _MAX_SHOWN = 20
-"""Wrong responses whose differences a table shows."""
+"""Maximum number of wrong responses whose differences the table shows."""
 
-_LAST = (LOGIN_FAILED, TOO_MANY_FAILURES)
-"""Errors that take failed logins come last, in this order: after too many of them nobody can log in."""
+_PROVOKED_LAST = (LOGIN_FAILED, TOO_MANY_FAILURES)
+"""The errors that require failed logins, too many of which block all logins."""
 
-_LANGUAGE, _TYPE, _UNREADABLE = "Content-Language", "Content-Type", "unreadable body"
+_CONTENT_LANGUAGE, _CONTENT_TYPE, _UNREADABLE_BODY = "Content-Language", "Content-Type", "unreadable body"
 
 
 class Result(StrEnum):
@@ -54,7 +53,7 @@ class Outcome(NamedTuple):
     """The outcome of provoking an error in a locale and a media type.
 
     :param name: the unique name of the error.
-    :param explanation: the differences, or why the error was not provoked.
+    :param explanation: the differences, or the reason why the error was not provoked; empty when the response is right.
     """
 
     code: str
@@ -70,13 +69,15 @@ def check_errors(send: Send, fixtures: Fixtures, locales: Sequence[Locale]) -> I
 
     :raises ServiceError: when the service cannot be used.
     """
-    for definition in (*(one for one in CATALOGUE if one not in _LAST), *_LAST):
+    for definition in (*(one for one in CATALOGUE if one not in _PROVOKED_LAST), *_PROVOKED_LAST):
         if definition is TOO_MANY_FAILURES:
             for _ in range(MAX_FAILURES_OF_ACCOUNT):
                 send(log_in(ActorKind.USER, encode_login(fixtures.locked_name.text, "")))
         for locale in locales:
             for media_type in MediaType:
-                result, explanation = _provoke(send, definition, fixtures, locale, media_type)
+                # A name of its own for each login, since too many failures would block a repeated one.
+                fresh = replace(fixtures, unknown=create_unknown())
+                result, explanation = _provoke(send, definition, fresh, locale, media_type)
                 yield Outcome(definition.code, definition.name, locale.language_tag, media_type, result, explanation)
 
 
@@ -85,73 +86,75 @@ def _provoke(
 ) -> tuple[Result, str]:
     probe = definition.probe
     if probe is None:
-        return Result.NOT_PROVOKED, "Only a fault of the service provokes it."
+        return Result.NOT_PROVOKED, "Only a fault of the service causes it."
     if missing := fixtures.find_missing(probe):
         return (Result.REFUSED if missing.is_refused else Result.NOT_PROVOKED), missing.reason
     request = fixtures.build_request(probe)
     headers = {"Accept": media_type, "Accept-Language": locale.language_tag, USER_MESSAGE_HEADER: "yes"}
-    answer = send(replace(request, fields={**headers, **request.fields}))
-    if definition in (LOGIN_FAILED, TOO_MANY_SESSIONS) and answer.status == TOO_MANY_FAILURES.status:
-        seconds = answer.fields.get("Retry-After")
-        return Result.REFUSED, f"Too many logins from this address have failed; it is let in again in {seconds} s."
+    response = send(replace(request, fields={**headers, **request.fields}))
+    if definition in (LOGIN_FAILED, TOO_MANY_SESSIONS) and response.status == TOO_MANY_FAILURES.status:
+        seconds = response.fields.get("Retry-After")
+        return Result.REFUSED, f"Too many failed logins from this address; try again in {seconds} s."
     values = fixtures.build_values(definition.example if probe.values is None else probe.values)
-    expected = _expect(definition, values, locale, media_type, answer)
-    differences = "; ".join(_compare(expected, answer))
+    expected = _expect(definition, values, locale, media_type, response)
+    differences = "; ".join(_compare(expected, response))
     return (Result.WRONG if differences else Result.RIGHT), differences
 
 
 def _expect(
-    definition: ErrorDef, values: dict[str, DetailValue], locale: Locale, media_type: MediaType, answer: Answer
-) -> Answer:
-    """Build the response of this installation."""
+    definition: ErrorDef, values: dict[str, DetailValue], locale: Locale, media_type: MediaType, response: Response
+) -> Response:
+    """Build the response that this installation would send."""
     if definition is TOO_MANY_FAILURES:
-        # Only the service knows the seconds; its sentence and its header have to agree.
-        retry_after = answer.fields.get("Retry-After", "")
+        # Only the service knows the seconds: the header must agree with the message.
+        retry_after = response.fields.get("Retry-After", "")
         values["seconds"] = int(retry_after) if retry_after.isdecimal() else 0
-    # An error about negotiation cannot be in what was requested (contract NEG-2, NEG-5).
+    # A failed negotiation is answered in the default language or media type (contract NEG-2, NEG-5).
     locale = DEFAULT_LOCALE if definition is LANGUAGE_NOT_ACCEPTABLE else locale
     media_type = MediaType.JSON if definition is MEDIA_TYPE_NOT_ACCEPTABLE else media_type
-    with use_locale(locale):
-        body = build_error_body(ApiError(definition, **values), with_user_message=True)
+    body = build_error_body(ApiError(definition, **values), locale, with_user_message=True)
     fields = HTTPMessage()
-    fields[_LANGUAGE], fields[_TYPE] = locale.language_tag, media_type
-    return Answer(definition.status, fields, FORMATS[media_type].encode_error(body))
+    fields[_CONTENT_LANGUAGE], fields[_CONTENT_TYPE] = locale.language_tag, media_type
+    return Response(definition.status, fields, FORMATS[media_type].encode_error(body))
 
 
-def _compare(expected: Answer, got: Answer) -> Iterator[str]:
-    wanted, came = _read(expected), _read(got)
-    for part in came if _UNREADABLE in came else dict.fromkeys((*wanted, *came)):
-        if wanted.get(part) != came.get(part):
-            yield f"{part}: expected {_excerpt(wanted, came, part)}, got {_excerpt(came, wanted, part)}"
+def _compare(expected: Response, actual: Response) -> Iterator[str]:
+    expected_parts, actual_parts = _split(expected), _split(actual)
+    names = actual_parts if _UNREADABLE_BODY in actual_parts else dict.fromkeys((*expected_parts, *actual_parts))
+    for name in names:
+        one, other = expected_parts.get(name), actual_parts.get(name)
+        if one != other:
+            yield f"{name}: expected {_quote_difference(one, other)}, got {_quote_difference(other, one)}"
 
 
-def _excerpt(parts: Mapping[str, str], others: Mapping[str, str], part: str) -> str:
-    """Quote a part, beginning shortly before the first difference."""
-    if part not in parts:
+def _quote_difference(text: str | None, other: str | None) -> str:
+    """Quote a text, beginning shortly before the first difference from another one."""
+    if text is None:
         return "nothing"
-    pairs = enumerate(zip_longest(parts[part], others.get(part, "")))
-    start = max(0, next((index for index, (one, other) in pairs if one != other), 0) - 20)
-    return f"‘{'…' if start else ''}{shorten(parts[part][start:])}’"
+    pairs = enumerate(zip_longest(text, other or ""))
+    start = max(0, next((index for index, (one, another) in pairs if one != another), 0) - 20)
+    return f"‘{'…' if start else ''}{shorten(text[start:])}’"
 
 
-def _read(answer: Answer) -> dict[str, str]:
-    """Read the parts of a response that are compared, by name; members that are not text as JSON."""
-    parts: dict[str, object] = {"HTTP status": int(answer.status)}
-    parts |= {name: answer.fields[name] for name in (_LANGUAGE, _TYPE) if name in answer.fields}
+def _split(response: Response) -> dict[str, str]:
+    """Split a response into the parts to compare, by name; a member that is not a string is encoded as JSON."""
+    parts: dict[str, object] = {"HTTP status": int(response.status)}
+    header_names = (_CONTENT_LANGUAGE, _CONTENT_TYPE)
+    parts |= {name: response.fields[name] for name in header_names if name in response.fields}
     try:
-        parts |= _READERS[answer.fields[_TYPE]](answer.body)
+        parts |= _PARSERS[response.fields[_CONTENT_TYPE]](response.body)
     except (LookupError, TypeError, ValueError, RecursionError, etree.XMLSyntaxError):
-        parts[_UNREADABLE] = answer.body.decode(errors="replace")
+        parts[_UNREADABLE_BODY] = response.body.decode(errors="replace")
     return {
         name: part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for name, part in parts.items()
     }
 
 
-def _read_json(body: bytes) -> dict[str, object]:
+def _parse_json(body: bytes) -> dict[str, object]:
     return dict(json.loads(body))
 
 
-def _read_xml(body: bytes) -> dict[str, object]:
+def _parse_xml(body: bytes) -> dict[str, object]:
     root = etree.fromstring(body, etree.XMLParser(resolve_entities=False))
     if root.tag != f"{{{XML_NAMESPACE}}}error":
         raise ValueError
@@ -161,11 +164,11 @@ def _read_xml(body: bytes) -> dict[str, object]:
     }
 
 
-_READERS: Mapping[str, Callable[[bytes], dict[str, object]]] = {MediaType.JSON: _read_json, MediaType.XML: _read_xml}
+_PARSERS: Mapping[str, Callable[[bytes], dict[str, object]]] = {MediaType.JSON: _parse_json, MediaType.XML: _parse_xml}
 
 
 def tabulate(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Draw the matrix of errors and locales, and list below it what is not right."""
+    """Draw the table of errors and locales, followed by the reasons and the differences."""
     locales = list(dict.fromkeys(outcome.locale for outcome in outcomes))
     cells: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in outcomes:
@@ -176,8 +179,8 @@ def tabulate(outcomes: Sequence[Outcome]) -> Iterator[str]:
         row = " ".join(f"{_cell(cells[definition.name, locale]):5}" for locale in locales)
         yield f"{definition.code:9} {definition.name:{width}} {row}".rstrip()
     yield ""
-    yield "ok: both media types are right; JSON, XML, both: they are wrong; -: not provoked"
-    yield "406-100 always comes in en-US, and 406-101 in JSON."
+    yield "ok: JSON and XML are right; JSON, XML or both: wrong; -: not provoked"
+    yield "406-100 is always in en-US, and 406-101 always in JSON."
     reasons: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         if outcome.result in (Result.REFUSED, Result.NOT_PROVOKED):
@@ -186,7 +189,7 @@ def tabulate(outcomes: Sequence[Outcome]) -> Iterator[str]:
     wrong = [outcome for outcome in outcomes if outcome.result is Result.WRONG]
     yield from (f"{one.name} {one.locale} {one.media_type}: {one.explanation}" for one in wrong[:_MAX_SHOWN])
     if len(wrong) > _MAX_SHOWN:
-        yield f"… and {len(wrong) - _MAX_SHOWN} more that are wrong"
+        yield f"… and {len(wrong) - _MAX_SHOWN} more wrong responses"
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:

@@ -1,7 +1,6 @@
-"""The accounts of a check: loading them from a file, opening sessions, and ending these afterwards."""
+"""The accounts of a check: loading their credentials, opening their sessions, and ending these sessions."""
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
@@ -11,8 +10,8 @@ from marshmallow import ValidationError, fields
 
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.texts import shorten
-from casemgr.error_check.client import Answer, Request, Send, ServiceClient, ServiceError
-from casemgr.error_check.fixtures import Fixture, Fixtures
+from casemgr.error_check.client import Request, Response, Send, ServiceClient, ServiceError
+from casemgr.error_check.fixtures import Fixture, Fixtures, create_unknown
 from casemgr.errors.catalogue import SESSION_NOT_VALID, TOO_MANY_SESSIONS
 from casemgr.http.headers import SESSION_HEADER
 from casemgr.http.limits import MAX_SESSIONS
@@ -22,7 +21,7 @@ from casemgr.imports.fields import Id, Name, Text
 from casemgr.imports.records import Record
 
 _MAX_FILE = 2**16
-"""Bytes of a file of accounts that are read."""
+"""Maximum number of bytes that are read of a file of accounts."""
 
 
 class LoginRecord(Record):
@@ -40,9 +39,9 @@ class ClientRecord(Record):
 
 
 class AccountsSchema(Record):
-    """The file of accounts; each account may be missing."""
+    """The file of accounts, each of which is optional."""
 
-    error_messages = {"unknown": "is none of the accounts", "type": "must be an object"}  # noqa: RUF012 - marshmallow's
+    error_messages = {"unknown": "is not a known account", "type": "must be an object"}  # noqa: RUF012 - marshmallow's
     user = fields.Nested(LoginRecord)
     forbidden_case = Id()
     user_without_action = fields.Nested(LoginRecord)
@@ -54,11 +53,11 @@ class AccountsSchema(Record):
 _SCHEMA = AccountsSchema()
 
 Accounts = Mapping[str, Any]
-"""The result of loading a file with `AccountsSchema`."""
+"""The members of the file, loaded with `AccountsSchema`."""
 
 
 class AccountsError(ValueError):
-    """The file of accounts cannot be used; the text says why."""
+    """The file of accounts cannot be used; the message completes "FILE: "."""
 
 
 def load_accounts(stream: BinaryIO) -> Accounts:
@@ -85,10 +84,10 @@ def _first_problem(messages: Any) -> str:
 
 @contextmanager
 def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[tuple[Fixtures, Send]]:
-    """Open the sessions that probes need, and end them after the `with` block.
+    """Open the sessions that probes need; end them after the `with` block.
 
-    :returns: the fixtures, and a function that sends requests; sessions that these open are ended as well.
-    :raises ServiceError: when the service cannot be used, or a session cannot be ended.
+    :returns: the fixtures, and a function that sends requests; it also ends the sessions that these requests open.
+    :raises ServiceError: when the service cannot be used or a session cannot be ended.
     """
     with ExitStack() as stack:
         sessions = _Sessions(client, accounts, stack)
@@ -98,16 +97,16 @@ def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[tup
             user_without_action=sessions.log_in("user_without_action"),
             customer=sessions.log_in("customer", ActorKind.CUSTOMER),
             client_of_other_type=sessions.fetch_token("client_of_other_type"),
-            # Comes last, since it may be one of the other accounts.
+            # Last, since the account may be one of the others.
             full_account=sessions.fill("user_with_many_sessions"),
-            locked_name=Fixture(secrets.token_urlsafe()),
-            unknown=Fixture(secrets.token_urlsafe()),
+            locked_name=create_unknown(),
+            unknown=create_unknown(),
         )
         yield fixtures, sessions.send
 
 
 class _Sessions:
-    """The sessions of one check, which end when the stack is closed."""
+    """The sessions of one check, which are ended when the stack is closed."""
 
     def __init__(self, client: ServiceClient, accounts: Accounts, stack: ExitStack) -> None:
         self._client = client
@@ -118,21 +117,21 @@ class _Sessions:
         """Open a session of an account."""
         if name not in self._accounts:
             return _absent(name)
-        answer = self.send(log_in(kind, encode_login(**self._accounts[name])))
-        return Fixture(session_id) if (session_id := _session_of(answer)) else _refused(name, answer)
+        response = self.send(log_in(kind, encode_login(**self._accounts[name])))
+        return Fixture(session_id) if (session_id := _session_of(response)) else _refused(name, response)
 
     def fill(self, name: str) -> Fixture:
-        """Open all sessions that an account may have, and return the body of a further login."""
+        """Open as many sessions as an account may have; return the body of a further login."""
         if name not in self._accounts:
             return _absent(name)
         body = encode_login(**self._accounts[name])
         for _ in range(MAX_SESSIONS):
-            answer = self.send(log_in(ActorKind.USER, body))
-            if answer.status == TOO_MANY_SESSIONS.status:
-                # The account had sessions before.
+            response = self.send(log_in(ActorKind.USER, body))
+            if response.status == TOO_MANY_SESSIONS.status:
+                # The account had sessions already.
                 break
-            if not _session_of(answer):
-                return _refused(name, answer)
+            if not _session_of(response):
+                return _refused(name, response)
         return Fixture(body)
 
     def fetch_token(self, name: str) -> Fixture:
@@ -140,26 +139,26 @@ class _Sessions:
         if name not in self._accounts:
             return _absent(name)
         client = self._accounts[name]
-        answer = self._client.send(_form(TOKEN_PATH, client, grant_type="client_credentials"))
+        response = self._client.send(_form(TOKEN_PATH, client, grant_type="client_credentials"))
         try:
-            token = str(json.loads(answer.body)["access_token"])
+            token = str(json.loads(response.body)["access_token"])
         except (ValueError, LookupError, TypeError):
-            return _refused(name, answer)
+            return _refused(name, response)
         self._stack.callback(self._end, _form(REVOCATION_PATH, client, token=token))
         return Fixture(token)
 
-    def send(self, request: Request) -> Answer:
-        """Send a request; if it opens a session, that will be ended."""
-        answer = self._client.send(request)
-        if session_id := _session_of(answer):
+    def send(self, request: Request) -> Response:
+        """Send a request; a session that it opens will be ended."""
+        response = self._client.send(request)
+        if session_id := _session_of(response):
             self._stack.callback(self._end, Request("DELETE", SESSION_PATH, {SESSION_HEADER: session_id}))
-        return answer
+        return response
 
     def _end(self, request: Request) -> None:
-        answer = self._client.send(request)
+        response = self._client.send(request)
         # The session may have ended already.
-        if answer.status not in {200, 204, SESSION_NOT_VALID.status}:
-            raise ServiceError(f"A session could not be ended: {_excerpt(answer)}")
+        if response.status not in {200, 204, SESSION_NOT_VALID.status}:
+            raise ServiceError(f"A session could not be ended: {_excerpt(response)}")
 
 
 def log_in(kind: ActorKind, body: str) -> Request:
@@ -177,22 +176,22 @@ def _forbidden_case(accounts: Accounts) -> Fixture:
     return Fixture(str(case_id)) if case_id else _absent("forbidden_case")
 
 
-def _session_of(answer: Answer) -> str | None:
-    return answer.fields.get(SESSION_HEADER) if answer.status == 204 else None
+def _session_of(response: Response) -> str | None:
+    return response.fields.get(SESSION_HEADER) if response.status == 204 else None
 
 
 def _absent(name: str) -> Fixture:
-    return Fixture(reason=f"--accounts names no {_SCHEMA.fields[name].data_key}.")
+    return Fixture(reason=f"--accounts has no {_SCHEMA.fields[name].data_key}.")
 
 
-def _refused(name: str, answer: Answer) -> Fixture:
+def _refused(name: str, response: Response) -> Fixture:
     return Fixture(
-        reason=f"The account {_SCHEMA.fields[name].data_key} cannot log in: {_excerpt(answer)}", is_refused=True
+        reason=f"The account {_SCHEMA.fields[name].data_key} cannot log in: {_excerpt(response)}", is_refused=True
     )
 
 
-def _excerpt(answer: Answer) -> str:
-    return f"{answer.status} {shorten(answer.body.decode(errors='replace'), 200)}"
+def _excerpt(response: Response) -> str:
+    return f"{response.status} {shorten(response.body.decode(errors='replace'), 200)}"
 
 
 def _form(path: str, client: Mapping[str, str], **parameters: str) -> Request:

@@ -1,4 +1,4 @@
-"""A client of a running service, whose errors are sentences for people."""
+"""An HTTP client for a running service; its errors are sentences for operators."""
 
 import re
 import ssl
@@ -11,10 +11,10 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 _TIMEOUT = 30
-"""Seconds to wait for the service."""
+"""Seconds to wait for a connection and for each part of a response."""
 
 _MAX_BODY = 2**20
-"""Bytes of a body that are read; an error has far fewer."""
+"""Maximum number of bytes that are read of a body; an error is much shorter."""
 
 # Scheme, host, port and path: no user information, query or fragment.
 _URL = re.compile(r"https?://[!\"$->A-~]+")
@@ -27,12 +27,15 @@ _CONNECTIONS: Mapping[str, Callable[[], Callable[..., HTTPConnection]]] = {
 
 
 class ServiceError(Exception):
-    """The service cannot be used; the text is a sentence."""
+    """The service cannot be used; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request; the path is that of the service without the base path of a proxy."""
+    """A request.
+
+    :param path: without the base path under which a proxy serves the service.
+    """
 
     method: str
     path: str
@@ -40,26 +43,25 @@ class Request:
     body: str | None = field(default=None, repr=False)
 
 
-class Answer(NamedTuple):
-    """A response; redirections are not followed."""
+class Response(NamedTuple):
+    """A response."""
 
     status: int
     fields: HTTPMessage
     body: bytes
 
 
-Send = Callable[[Request], Answer]
-"""Sends a request."""
+Send = Callable[[Request], Response]
+"""A function that sends a request."""
 
 
 class ServiceClient:
-    """Sends requests to one service and nowhere else, each over its own connection."""
+    """Sends requests to one service, each over its own connection, and follows no redirections."""
 
     def __init__(self, url: str) -> None:
-        """Prepare to connect to the service at a URL.
+        """Prepare connections to the service at a URL, which consists of a scheme, a host, a port and a path.
 
-        :raises ValueError: when the URL has anything but a scheme, a host, a port and a path. The message does not
-            repeat it, since it may contain a password.
+        :raises ValueError: for any other URL; the message does not repeat the URL, which may contain a password.
         """
         parts = _split(url)
         if parts is None or not parts.hostname or not _URL.fullmatch(url):
@@ -68,7 +70,7 @@ class ServiceClient:
         self._base_path = parts.path.rstrip("/")
         self._connect = partial(_CONNECTIONS[parts.scheme](), parts.hostname, parts.port, timeout=_TIMEOUT)
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request.
 
         :raises ServiceError: when the service cannot be reached or does not speak HTTP.
@@ -77,12 +79,12 @@ class ServiceClient:
             with closing(self._connect()) as connection:
                 body = None if request.body is None else request.body.encode()
                 connection.request(request.method, self._base_path + request.path, body, dict(request.fields))
-                response = connection.getresponse()
-                return Answer(response.status, response.headers, response.read(_MAX_BODY))
+                received = connection.getresponse()
+                return Response(received.status, received.headers, received.read(_MAX_BODY))
         except OSError as error:
             raise ServiceError(f"{self._url} cannot be reached: {error.strerror or error}.") from error
         except (HTTPException, UnicodeError) as error:
-            raise ServiceError(f"{self._url} does not answer as HTTP does.") from error
+            raise ServiceError(f"{self._url} does not speak HTTP.") from error
 
 
 def _split(url: str) -> SplitResult | None:

@@ -1,6 +1,7 @@
-"""The fixtures of probes: what the placeholders in the probes of the error catalogue stand for."""
+"""The fixtures of probes: the texts that replace the placeholders in the probes of the error catalogue."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +15,7 @@ _PLACEHOLDER = re.compile(r"<([a-z_]+)>")
 class Fixture(NamedTuple):
     """The text for a placeholder, or the reason why there is none.
 
+    :param reason: a sentence; empty when there is a text.
     :param is_refused: whether the reason is that the service refuses the account.
     """
 
@@ -22,9 +24,14 @@ class Fixture(NamedTuple):
     is_refused: bool = False
 
 
+def create_unknown() -> Fixture:
+    """Create a random text, which is neither a session ID nor a user name of the service."""
+    return Fixture(secrets.token_urlsafe())
+
+
 @dataclass(frozen=True, slots=True)
 class Fixtures:
-    """The fixtures of one check; a placeholder in a probe is the name of a field in angle brackets.
+    """The fixtures of one check; a placeholder in a probe is the name of a fixture in angle brackets.
 
     :param user: the session of a user who may request cases.
     :param forbidden_case: the ID of a case that this user may not see.
@@ -46,7 +53,7 @@ class Fixtures:
     unknown: Fixture
 
     def find_missing(self, probe: Probe) -> Fixture | None:
-        """Find the first fixture that a probe needs and that is not there."""
+        """Find the first fixture that a probe needs and that has no text."""
         texts = (*probe.headers.values(), probe.path, probe.body or "")
         names = (match[1] for text in texts for match in _PLACEHOLDER.finditer(text))
         return next((fixture for name in names if (fixture := self._find(name)) and fixture.reason), None)

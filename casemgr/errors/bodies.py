@@ -1,4 +1,4 @@
-"""The body of an error: its wording in the locale in use, and its details."""
+"""The body of an error: its wording in a locale, and its details."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from casemgr.errors.definitions import ApiError, DetailValue
 from casemgr.i18n import translation
+from casemgr.i18n.locales import Locale
 
 _MAX_QUOTED = 100
 """Characters of a piece of input that a sentence quotes (contract REP-7)."""
@@ -38,41 +39,41 @@ class ErrorBody:
     details: tuple[Detail, ...]
 
 
-def build_error_body(error: ApiError, *, with_user_message: bool) -> ErrorBody:
-    """Build the body of an error in the locale in use.
+def build_error_body(error: ApiError, locale: Locale, *, with_user_message: bool) -> ErrorBody:
+    """Build the body of an error.
 
     Source: contract REP-7, REP-8.
     """
     definition = error.definition
     return ErrorBody(
         code=definition.code,
-        developer_message=_developer_message(error),
-        user_message=translation.translate(definition.user) if with_user_message else None,
+        developer_message=_developer_message(error, locale),
+        user_message=translation.translate(locale, definition.user) if with_user_message else None,
         details=tuple(Detail(key, text) for key in definition.detail_keys for text in _texts(error.values[key])),
     )
 
 
-def _developer_message(error: ApiError) -> str:
-    variables = {key: _quote(value) for key, value in error.values.items()}
+def _developer_message(error: ApiError, locale: Locale) -> str:
+    variables = {key: _quote(value, locale) for key, value in error.values.items()}
     match error.definition.developer:
         case (singular, plural):
             counted = error.values[error.definition.counted_key]
             number = counted if isinstance(counted, int) else len(_texts(counted))
-            return translation.translate_plural(singular, plural, number, **variables)
+            return translation.translate_plural(locale, singular, plural, number, **variables)
         case message:
-            return translation.translate(message, **variables)
+            return translation.translate(locale, message, **variables)
 
 
 def _texts(value: DetailValue) -> list[str]:
     return [str(value)] if isinstance(value, str | int) else list(value)
 
 
-def _quote(value: DetailValue) -> str:
+def _quote(value: DetailValue, locale: Locale) -> str:
     if isinstance(value, int):
-        return translation.format_number(value)
+        return translation.format_number(locale, value)
     texts = _texts(value)
     excerpts = tuple(map(_excerpt, texts[:_MAX_PIECES]))
-    return translation.enumerate_quoted(excerpts, and_more=len(texts) > _MAX_PIECES)
+    return translation.enumerate_quoted(locale, excerpts, and_more=len(texts) > _MAX_PIECES)
 
 
 def _excerpt(text: str) -> str:

@@ -36,16 +36,15 @@ def list_sentences(locales: Iterable[Locale]) -> Iterator[Sentence]:
 
 def list_sentences_of(definition: ErrorDef, locale: Locale) -> list[Sentence]:
     """List the sentences of an error in a locale: for developers, in each plural form, and for users."""
-    with translation.use_locale(locale):
-        return list(_sentences(definition, locale.language_tag))
+    return list(_sentences(definition, locale))
 
 
-def _sentences(definition: ErrorDef, language_tag: str) -> Iterator[Sentence]:
-    entry = (definition.code, definition.name, language_tag)
+def _sentences(definition: ErrorDef, locale: Locale) -> Iterator[Sentence]:
+    entry = (definition.code, definition.name, locale.language_tag)
     match definition.developer:
         case (singular, plural):
-            for number, form in translation.plural_forms(singular, plural):
+            for number, form in translation.plural_forms(locale, singular, plural):
                 yield Sentence(*entry, "developer", number, singular, form)
         case message:
-            yield Sentence(*entry, "developer", None, message, translation.translate(message))
-    yield Sentence(*entry, "user", None, definition.user, translation.translate(definition.user))
+            yield Sentence(*entry, "developer", None, message, translation.translate(locale, message))
+    yield Sentence(*entry, "user", None, definition.user, translation.translate(locale, definition.user))

@@ -7,7 +7,7 @@ from functools import cache
 from casemgr.domain.cases import NamedValue
 from casemgr.i18n.locales import Locale
 from casemgr.i18n.messages import NC_
-from casemgr.i18n.translation import current_locale, translate_in_context, use_locale
+from casemgr.i18n.translation import translate_in_context
 
 
 class ValueKind(StrEnum):
@@ -69,12 +69,12 @@ def name_built_in_values(kind: ValueKind, locale: Locale) -> Mapping[str, NamedV
 
     Source: contract REP-2.
     """
-    with use_locale(locale):
-        return {
-            value: NamedValue(value, translate_in_context(*message)) for value, message in BUILT_IN_VALUES[kind].items()
-        }
+    return {
+        value: NamedValue(value, translate_in_context(locale, *message))
+        for value, message in BUILT_IN_VALUES[kind].items()
+    }
 
 
-def name_value(kind: ValueKind, value: str) -> NamedValue:
-    """Add the display value in the locale in use; a value that is not built in displays as itself (contract REP-2)."""
-    return name_built_in_values(kind, current_locale()).get(value) or NamedValue(value, value)
+def name_value(kind: ValueKind, value: str, locale: Locale) -> NamedValue:
+    """Add the display value in a locale; a value that is not built in displays as itself (contract REP-2)."""
+    return name_built_in_values(kind, locale).get(value) or NamedValue(value, value)

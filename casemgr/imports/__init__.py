@@ -1,1 +1,1 @@
-"""Imports: from the lines of a dataset to the rows of the database."""
+"""The import of a dataset: from JSON Lines to database rows."""

@@ -1,4 +1,4 @@
-"""A batch of records: which keys exist already, and how the batch is written."""
+"""Batches of records: the keys that exist already, and the statements that write a batch."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,24 +14,26 @@ from casemgr.imports.lines import Record
 from casemgr.imports.record_types import RECORD_TYPES, RecordType, Row
 
 _IDS_PER_STATEMENT = 5000
-"""SQLite takes 32766 parameters in a statement."""
+"""SQLite allows 32766 parameters in a statement."""
 
 _Model = type[models.Base]
 
 
 @dataclass(slots=True)
 class ExistingKeys:
-    """Keys that exist in the database or earlier in the batch, as far as the batch names them.
+    """Keys that exist in the database or earlier in the batch, as far as the batch mentions them.
 
-    :param keys: the keys, by table.
-    :param holders: by table, the key of the record that has each value of the unique column.
-    :param values: the reverse of `holders`.
+    All members are by table.
+
+    :param keys: the existing keys.
+    :param keys_by_value: the key of the record that has a value in the unique column.
+    :param values_by_key: the reverse of `keys_by_value`.
     :param stored: the keys that were in the database before the batch.
     """
 
     keys: defaultdict[_Model, set[object]] = field(default_factory=lambda: defaultdict(set))
-    holders: defaultdict[_Model, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
-    values: defaultdict[_Model, dict[object, str]] = field(default_factory=lambda: defaultdict(dict))
+    keys_by_value: defaultdict[_Model, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
+    values_by_key: defaultdict[_Model, dict[object, str]] = field(default_factory=lambda: defaultdict(dict))
     stored: defaultdict[_Model, frozenset[object]] = field(default_factory=lambda: defaultdict(frozenset))
 
     def exists(self, model: _Model, key: object) -> bool:
@@ -46,31 +48,32 @@ class ExistingKeys:
         """Check whether another record has the same value in the unique column."""
         key = record.key
         value = record.row.get(record.type.unique)
-        return value is not None and self.holders[record.type.model].get(value, key) != key
+        return value is not None and self.keys_by_value[record.type.model].get(value, key) != key
 
     def add(self, record: Record) -> None:
-        """Add a record, in place of the one that it replaces."""
+        """Add a record; it releases the unique value of the record that it replaces."""
         key = record.key
         self.keys[record.type.model].add(key)
         if record.type.unique:
-            holders, values = self.holders[record.type.model], self.values[record.type.model]
-            holders.pop(values.pop(key, ""), None)
+            keys_by_value = self.keys_by_value[record.type.model]
+            values_by_key = self.values_by_key[record.type.model]
+            keys_by_value.pop(values_by_key.pop(key, ""), None)
             if (value := record.row[record.type.unique]) is not None:
-                holders[value], values[key] = key, value
+                keys_by_value[value], values_by_key[key] = key, value
 
 
 def find_existing_keys(connection: Connection, batch: Sequence[Record]) -> ExistingKeys:
-    """Find which keys exist in the database, of the records in a batch and of the records that they refer to."""
-    wanted: defaultdict[_Model, set[Any]] = defaultdict(set)
+    """Look up the keys of the records in a batch, and of the records that they refer to."""
+    keys_by_table: defaultdict[_Model, set[Any]] = defaultdict(set)
     types: dict[_Model, RecordType] = {}
     for record in batch:
         types[record.type.model] = record.type
-        wanted[record.type.model].add(record.key)
-        wanted[models.Case].update(record.row.get("related_cases", ()))
+        keys_by_table[record.type.model].add(record.key)
+        keys_by_table[models.Case].update(record.row.get("related_cases", ()))
         for _, model, record_id in record.references:
-            wanted[model].add(record_id)
+            keys_by_table[model].add(record_id)
     existing = ExistingKeys()
-    for model, keys in wanted.items():
+    for model, keys in keys_by_table.items():
         columns = _columns(model, types[model].key if model in types else ("id",))
         key = columns[0] if len(columns) == 1 else tuple_(*columns)
         found = {row[0] if len(row) == 1 else tuple(row) for row in _select_in(connection, key, keys, columns)}
@@ -78,23 +81,23 @@ def find_existing_keys(connection: Connection, batch: Sequence[Record]) -> Exist
         existing.stored[model] = frozenset(found)
     for record_type in types.values():
         if record_type.unique:
-            _find_holders(connection, existing, record_type, batch)
+            _find_unique_values(connection, existing, record_type, batch)
     return existing
 
 
-def _find_holders(
+def _find_unique_values(
     connection: Connection, existing: ExistingKeys, record_type: RecordType, batch: Iterable[Record]
 ) -> None:
     values = {record.row[record_type.unique] for record in batch if record.type is record_type} - {None}
-    column, *key = _columns(record_type.model, (record_type.unique, *record_type.key))
-    for value, holder in _select_in(connection, column, values, [column, *key]):
-        existing.holders[record_type.model][value] = holder
-        existing.values[record_type.model][holder] = value
+    columns = _columns(record_type.model, (record_type.unique, *record_type.key))
+    for value, key in _select_in(connection, columns[0], values, columns):
+        existing.keys_by_value[record_type.model][value] = key
+        existing.values_by_key[record_type.model][key] = value
 
 
 def write_batch(connection: Connection, batch: Sequence[Record], existing: ExistingKeys) -> None:
     """Write the records of a batch: replace those whose key is stored, and insert the others."""
-    # In the order of the types, none of which refers to a later one.
+    # No type refers to a later one.
     for record_type in RECORD_TYPES.values():
         records = [record for record in batch if record.type is record_type]
         if not records:
@@ -102,19 +105,19 @@ def write_batch(connection: Connection, batch: Sequence[Record], existing: Exist
         stored = existing.stored[record_type.model]
         old = [record.row for record in records if record_type.key_of(record.row) in stored]
         new = [record.row for record in records if record_type.key_of(record.row) not in stored]
-        # Replaced records come first, since they may release a unique value for a new record.
+        # Replaced records come first: they may release a unique value for a new record.
         _update(connection, record_type, old)
         _insert(connection, record_type.model.__table__, new)
         for child in record_type.children:
             table = child.model.__table__
             for ids in _chunks([row["id"] for row in old]):
-                connection.execute(delete(child.model).where(table.c[child.parent].in_(ids)))
+                connection.execute(delete(child.model).where(table.c[child.parent_column].in_(ids)))
             rows = [
-                {child.parent: record.row["id"], **child.build(position, item)}
+                {child.parent_column: record.row["id"], **child.build_columns(position, item)}
                 for record in records
-                for position, item in enumerate(record.row[child.source])
+                for position, item in enumerate(record.row[child.list_name])
             ]
-            # A list may name a record twice.
+            # A list may contain the same item twice.
             _insert(connection, table, list({tuple(row.values()): row for row in rows}.values()))
 
 

@@ -1,4 +1,4 @@
-"""The redefinition of a custom attribute, and the values that cases already have."""
+"""Redefining a custom attribute of which cases already have values."""
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -10,7 +10,7 @@ from casemgr.domain.custom_values import canonicalize_value
 def adapt_stored_values(connection: Connection, definition: CustomAttributeDefinition) -> str | None:
     """Convert the stored values of an attribute to the canonical form of its new definition.
 
-    :returns: the problem when a value does not fit; None when all values do.
+    :returns: the problem when the new definition does not allow the stored values; None when it does.
     """
     values = models.CustomValue.__table__.c
     stored = select(values.value).where(values.attribute_id == definition.id)

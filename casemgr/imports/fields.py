@@ -1,6 +1,6 @@
 """The field types of records.
 
-A message completes the sentence that begins with the name of the field.
+Error messages follow the name of the field, such as "id: is missing".
 """
 
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ from casemgr.domain.ids import MAX_ID
 from casemgr.domain.instants import parse_instant
 from casemgr.domain.texts import replace_lone_surrogates
 
-ABSENT = {"required": "is missing", "null": "is missing"}
-"""The messages for an absent field."""
+MISSING = {"required": "is missing", "null": "is missing"}
+"""The error messages for a required field that is absent or null."""
 
 
 class Id(fields.Field[int]):
     """A positive integer that fits a database column."""
 
-    default_error_messages = {**ABSENT, "invalid": f"must be a whole number from 1 to {MAX_ID}"}  # noqa: RUF012
+    default_error_messages = {**MISSING, "invalid": f"must be a whole number from 1 to {MAX_ID}"}  # noqa: RUF012
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if type(value) is not int or not 1 <= value <= MAX_ID:
@@ -40,9 +40,9 @@ class Reference(Id):
 
 
 class Text(fields.Field[str]):
-    """A text, in which lone surrogates are replaced (contract REP-5)."""
+    """A string; lone surrogates are replaced (contract REP-5)."""
 
-    default_error_messages = {**ABSENT, "invalid": "must be a text"}  # noqa: RUF012
+    default_error_messages = {**MISSING, "invalid": "must be a string"}  # noqa: RUF012
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
@@ -51,7 +51,7 @@ class Text(fields.Field[str]):
 
 
 class Name(Text):
-    """A text that is not empty."""
+    """A string that is not empty."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -61,25 +61,25 @@ class Name(Text):
 
 
 class Password(Text):
-    """A text of which only the hash is stored."""
+    """A password or secret, which is loaded as its hash."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         return hash_password(super()._deserialize(value, attr, data, **kwargs))
 
 
-class Word(Text):
-    """One of a few words."""
+class Choice(Text):
+    """One of several strings."""
 
-    def __init__(self, words: Any, **kwargs: Any) -> None:
-        """Declare a text that is one of these words."""
-        one_of = validate.OneOf(list(words), error="must be one of {choices}, not {input}")
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        """Declare a string that is one of these choices."""
+        one_of = validate.OneOf(list(choices), error="must be one of {choices}, not {input}")
         super().__init__(validate=one_of, **kwargs)
 
 
-class Flag(fields.Field[bool]):
-    """True or false."""
+class Boolean(fields.Field[bool]):
+    """True or false; marshmallow's own field also accepts strings and numbers."""
 
-    default_error_messages = {**ABSENT, "invalid": "must be true or false"}  # noqa: RUF012
+    default_error_messages = {**MISSING, "invalid": "must be true or false"}  # noqa: RUF012
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -88,7 +88,7 @@ class Flag(fields.Field[bool]):
 
 
 class Instant(Text):
-    """A date and time with an offset."""
+    """A date and time with an offset, which is loaded in UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -99,19 +99,19 @@ class Instant(Text):
 
 
 class SessionId(Text):
-    """A session ID, of which only the digest is stored."""
+    """A session ID, which is loaded as its digest."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         if not text or not text.isascii() or not text.isprintable() or " " in text or "," in text:
-            raise ValidationError("must be visible ASCII characters without a comma, as it travels in a header")
+            raise ValidationError("must consist of visible ASCII characters other than the comma")
         return digest_session_id(text)
 
 
 class Items(fields.List[Any]):
     """A list, empty by default."""
 
-    default_error_messages = {**ABSENT, "invalid": "must be a list"}  # noqa: RUF012
+    default_error_messages = {**MISSING, "invalid": "must be a list"}  # noqa: RUF012
 
     def __init__(self, item: Any, *, required: bool = False) -> None:
         """Declare a list whose items are of this field."""
@@ -119,19 +119,19 @@ class Items(fields.List[Any]):
 
 
 class CustomValues(fields.Field[dict[str, list[str]]]):
-    """Lists of values by the name of their custom attribute."""
+    """An object with a list of values for each custom attribute."""
 
     _NAME = Text()
-    _TEXTS = Items(Text())
+    _VALUES = Items(Text())
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, Mapping):
             raise ValidationError("must be an object")
         problems = {}
         loaded = {}
-        for name, texts in value.items():
+        for name, values in value.items():
             try:
-                loaded[self._NAME.deserialize(name)] = self._TEXTS.deserialize(texts)
+                loaded[self._NAME.deserialize(name)] = self._VALUES.deserialize(values)
             except ValidationError as error:
                 problems[name] = error.messages
         if problems:

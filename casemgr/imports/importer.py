@@ -1,8 +1,8 @@
-"""Imports a dataset: streaming, in batches, in one transaction."""
+"""The import of a dataset: line by line, in batches, within one transaction."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any, BinaryIO
 
 from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, delete, exists, insert, select, update
@@ -19,19 +19,19 @@ from casemgr.imports.lines import BadLineError, Record, parse_record, read_lines
 from casemgr.imports.record_types import RECORD_TYPES, RecordType, Row
 
 MAX_BAD_LINES = 20
-"""Bad lines that are reported before reading stops. Source: contract DAT-2."""
+"""The number of bad lines after which reading stops. Source: contract DAT-2."""
 
 _BATCH_RECORDS = 1000
 _BATCH_BYTES = 8 * 1024 * 1024
-"""The size of a batch, which is checked and written at once; the bytes bound the memory that it takes."""
+"""The records and the bytes of a batch; the limit on bytes bounds its memory."""
 
-_MAX_COMPLAINTS = 20
-"""Missing related cases that are reported for one line."""
+_MAX_MISSING_CASES = 20
+"""Maximum number of missing related cases that are reported for one line."""
 
-_MAX_EXCUSED = 1_000_000
-"""Keys of bad records that are remembered before reading stops, to bound the memory."""
+_MAX_REJECTED = 1_000_000
+"""The number of rejected records of one type after which reading stops, to bound the memory."""
 
-# Related cases that do not exist yet; whether they do is checked at the end of the file.
+# The related cases that do not exist yet. At the end of the file they must exist.
 _FORWARD_REFERENCES = Table(
     "import_forward_references",
     MetaData(),
@@ -46,10 +46,10 @@ _TYPE_NAMES = {record_type.model: name for name, record_type in RECORD_TYPES.ite
 
 
 class DatasetError(ValueError):
-    """A dataset has bad lines, and nothing of it was stored.
+    """A dataset has bad lines; nothing was stored.
 
-    :param problems: the problems of each bad line, by its number, in the order of the lines.
-    :param stopped: whether the rest of the dataset was not read.
+    :param problems: the problems of each bad line, by line number in ascending order.
+    :param stopped: whether reading stopped before the end.
     """
 
     def __init__(self, problems: dict[int, str], *, stopped: bool) -> None:
@@ -64,8 +64,8 @@ def import_dataset(
 ) -> int:
     """Import a dataset, all or nothing.
 
-    :param stream: the dataset; read once, line by line.
-    :param replace: whether to replace records whose ID exists instead of refusing them.
+    :param stream: is read once, line by line.
+    :param replace: whether to replace existing records; otherwise a record whose ID exists is a bad line.
     :param progress: called for each line that is not blank, with its number of bytes.
     :returns: the number of records.
     :raises DatasetError: when lines are bad.
@@ -73,15 +73,15 @@ def import_dataset(
     Source: contract DAT-1 to DAT-3.
     """
     with writing(engine) as connection:
-        run = _Import(connection, replace=replace)
+        dataset_import = _Import(connection, replace=replace)
         for number, line in read_lines(stream):
-            run.add(number, line)
+            dataset_import.add(number, line)
             progress(len(line))
-        return run.finish()
+        return dataset_import.finish()
 
 
 class _Import:
-    """One import. Its memory does not grow with the file, except for the custom attributes."""
+    """One import, whose memory does not grow with the file, except for the custom attributes."""
 
     def __init__(self, connection: Connection, *, replace: bool) -> None:
         self._connection = connection
@@ -92,13 +92,13 @@ class _Import:
         self._batch_bytes = 0
         self._count = 0
         self._problems: dict[int, str] = {}
-        # The keys of bad records and of those that refer to them: lines that refer to these are not reported as well.
-        self._excused: defaultdict[type[models.Base], set[object]] = defaultdict(set)
+        # The keys of bad records and of those that refer to them. References to these are not reported as problems.
+        self._rejected: defaultdict[type[models.Base], set[object]] = defaultdict(set)
         self._definitions = load_definitions(connection)
         _FORWARD_REFERENCES.create(connection)
 
     def add(self, number: int, line: bytes) -> None:
-        """Parse a line, and check and write the batch when it is full."""
+        """Parse a line and add it to the batch; check and write the batch when it is full."""
         try:
             record = parse_record(number, line, may_hold_nul=self._may_hold_nul)
         except BadLineError as error:
@@ -106,14 +106,14 @@ class _Import:
             self._report(number, error)
             return
         key = (record.type.name, record.key)
-        # Later lines depend on a custom attribute; a record cannot replace another one of the same batch.
-        stands_alone = record.type is _ATTRIBUTE
-        if stands_alone or (self._replace and key in self._batch_keys):
+        # Later lines need the custom attribute. A record cannot replace another one of the same batch.
+        is_attribute = record.type is _ATTRIBUTE
+        if is_attribute or (self._replace and key in self._batch_keys):
             self._flush()
         self._batch.append(record)
         self._batch_keys.add(key)
         self._batch_bytes += len(line)
-        if stands_alone or len(self._batch) >= _BATCH_RECORDS or self._batch_bytes >= _BATCH_BYTES:
+        if is_attribute or len(self._batch) >= _BATCH_RECORDS or self._batch_bytes >= _BATCH_BYTES:
             self._flush()
 
     def finish(self) -> int:
@@ -126,20 +126,20 @@ class _Import:
         found = exists().where(models.Case.id == _FORWARD_REFERENCES.c.related_case_id)
         dangling = select(_FORWARD_REFERENCES).where(~found).order_by(_FORWARD_REFERENCES.c.line)
         rows = self._connection.execute(dangling).yield_per(_BATCH_RECORDS)
-        for line, of_line in groupby(rows, key=lambda row: row.line):
-            missing = {row.related_case_id for row in of_line} - self._excused[models.Case]
+        for line, rows_of_line in groupby(rows, key=lambda row: row.line):
+            missing = {row.related_case_id for row in rows_of_line} - self._rejected[models.Case]
             if missing and len(self._problems) < MAX_BAD_LINES:
-                complaints = (f"relatedCases: there is no case {case_id}" for case_id in sorted(missing))
-                self._problems[line] = "; ".join(islice(complaints, _MAX_COMPLAINTS))
+                reported = sorted(missing)[:_MAX_MISSING_CASES]
+                self._problems[line] = "; ".join(f"relatedCases: there is no case {case_id}" for case_id in reported)
         if self._problems:
             raise DatasetError(self._problems, stopped=False)
         columns = _FORWARD_REFERENCES.c.case_id, _FORWARD_REFERENCES.c.related_case_id
         pairs = select(*columns).distinct()
         self._connection.execute(insert(models.RelatedCase).from_select([column.name for column in columns], pairs))
         _FORWARD_REFERENCES.drop(self._connection)
-        # Of two concurrent imports the second waits here, so that versions are in the order of the commits.
-        counted = self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1))
-        if not counted.rowcount:
+        # The second of two concurrent imports waits here, so that versions follow the order of the commits.
+        updated = self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1))
+        if not updated.rowcount:
             self._connection.execute(insert(models.Dataset).values(id=1, version=1))
         return self._count
 
@@ -152,8 +152,8 @@ class _Import:
         for record in batch:
             if problems := list(self._check(record, existing)):
                 self._report(record.line, BadLineError(problems, (record.type, record.key)))
-            elif self._depends_on_bad_line(record):
-                self._excuse(record.type, record.key)
+            elif self._refers_to_rejected(record):
+                self._reject(record.type, record.key)
             else:
                 existing.add(record)
                 forward += _take_forward_references(record, existing)
@@ -163,7 +163,7 @@ class _Import:
 
     def _write(self, records: list[Record], forward: list[Row], existing: ExistingKeys) -> None:
         if self._replace:
-            # A case that is replaced loses its former forward references.
+            # A replaced case loses its former forward references.
             ids = [record.row["id"] for record in records if record.type.model is models.Case]
             self._connection.execute(delete(_FORWARD_REFERENCES).where(_FORWARD_REFERENCES.c.case_id.in_(ids)))
         write_batch(self._connection, records, existing)
@@ -172,40 +172,37 @@ class _Import:
 
     def _report(self, number: int, error: BadLineError) -> None:
         self._problems[number] = str(error)
-        if error.excused:
-            self._excuse(*error.excused)
+        if error.rejected:
+            self._reject(*error.rejected)
         if len(self._problems) >= MAX_BAD_LINES:
             raise DatasetError(self._problems, stopped=True)
 
-    def _excuse(self, record_type: RecordType, key: object) -> None:
-        excused = self._excused[record_type.model]
-        excused.add(key)
-        if len(excused) > _MAX_EXCUSED:
+    def _reject(self, record_type: RecordType, key: object) -> None:
+        rejected = self._rejected[record_type.model]
+        rejected.add(key)
+        if len(rejected) > _MAX_REJECTED:
             raise DatasetError(self._problems, stopped=True)
 
-    def _depends_on_bad_line(self, record: Record) -> bool:
-        if not self._problems:
-            return False
-        named = (record_id in self._excused[model] for _, model, record_id in record.references)
-        return any(named)
+    def _refers_to_rejected(self, record: Record) -> bool:
+        return any(record_id in self._rejected[model] for _, model, record_id in record.references)
 
     def _check(self, record: Record, existing: ExistingKeys) -> Iterator[str]:
-        """Find the problems of a record in view of the others, and complete custom attributes and values."""
-        refused = existing.has(record) and not self._replace
-        if refused:
-            yield f"{record.type.key_field}: exists already"
+        """Find the conflicts of a record with other records; complete custom attributes and custom values."""
+        is_repeated = existing.has(record) and not self._replace
+        if is_repeated:
+            yield f"{record.type.key_field}: already exists"
         if existing.is_taken(record):
             yield f"{record.type.unique_field}: {shorten(record.row[record.type.unique])!r} is taken"
         for field, model, record_id in record.references:
-            if not existing.exists(model, record_id) and record_id not in self._excused[model]:
+            if not existing.exists(model, record_id) and record_id not in self._rejected[model]:
                 yield f"{field}: there is no {_TYPE_NAMES[model]} {record_id}"
-        if record.type is _ATTRIBUTE and not refused:
+        if record.type is _ATTRIBUTE and not is_repeated:
             yield from self._define(record.row)
         if record.type.model is models.Case:
             yield from self._complete_custom_values(record.row)
 
     def _define(self, row: Row) -> Iterator[str]:
-        """Assign the ID of a custom attribute; when it is replaced, adapt the stored values."""
+        """Assign an ID to a custom attribute; adapt the stored values of an attribute that it replaces."""
         replaced = self._definitions.get(row["name"])
         row["id"] = replaced.id if replaced else len(self._definitions) + 1
         definition = CustomAttributeDefinition(
@@ -215,18 +212,18 @@ class _Import:
             row["multiple"],
             tuple(item["value"] for item in row["values"]),
         )
-        if replaced and (complaint := adapt_stored_values(self._connection, definition)):
-            yield f"name: {complaint}"
+        if replaced and (problem := adapt_stored_values(self._connection, definition)):
+            yield f"name: {problem}"
         self._definitions[row["name"]] = definition
 
     def _complete_custom_values(self, row: Row) -> Iterator[str]:
-        """Convert custom values to rows in canonical form."""
+        """Convert the custom values of a case to rows in canonical form."""
         rows: list[dict[str, Any]] = []
         for name, values in row["custom"].items():
             field = f"custom.{shorten(name)}"
             definition = self._definitions.get(name)
             if definition is None:
-                if name not in self._excused[models.CustomAttribute]:
+                if name not in self._rejected[models.CustomAttribute]:
                     yield f"{field}: there is no such custom attribute"
                 continue
             if len(values) > 1 and not definition.multiple:
@@ -242,7 +239,7 @@ class _Import:
 
 
 def _take_forward_references(record: Record, existing: ExistingKeys) -> list[Row]:
-    """Remove the related cases that do not exist yet from a record, and return them as forward references."""
+    """Remove the related cases that do not exist yet from a record and return them as forward references."""
     if record.type.model is not models.Case:
         return []
     related = record.row["related_cases"]

@@ -1,4 +1,4 @@
-"""The lines of a dataset: from bytes to a checked record, or to its problems."""
+"""The lines of a dataset: reading them, and parsing each to a valid record."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,11 @@ from casemgr.domain.texts import shorten
 from casemgr.imports.record_types import RECORD_TYPES, RecordType, ReferenceTo, Row, find_references
 
 MAX_LINE = 64 * 1024 * 1024
-"""Bytes of the longest line, so that a file without line breaks cannot fill the memory."""
+"""Maximum number of bytes of a line, so that a file without line breaks cannot fill the memory."""
 
 
 def _refuse_constant(constant: str) -> NoReturn:
-    """Refuse NaN and infinities, which Python reads although JSON does not have them."""
+    """Refuse NaN and infinities, which Python accepts although JSON does not have them."""
     raise ValueError(constant)
 
 
@@ -24,26 +24,24 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class BadLineError(ValueError):
-    """A line is not a valid record.
+    """A line is not a valid record; the message is `field: problem; field: problem`.
 
-    Its text is `field: what is wrong; field: …`.
-
-    :param excused: type and key of the record, as far as they can be read, so that references to it are not reported.
+    :param rejected: the type and the key of the record; None when they cannot be read.
     """
 
-    def __init__(self, problems: Sequence[str], excused: tuple[RecordType, object] | None = None) -> None:
-        """Combine the problems of the line."""
+    def __init__(self, problems: Sequence[str], rejected: tuple[RecordType, object] | None = None) -> None:
+        """Join the problems to one message."""
         super().__init__("; ".join(problems))
-        self.excused = excused
+        self.rejected = rejected
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A line of a dataset.
+    """A record of a dataset.
 
-    :param line: its number, from 1.
-    :param row: the loaded record: the columns of its row, and the lists that become rows of other tables.
-    :param references: the records that it refers to, which have to exist.
+    :param line: the number of its line, counted from 1.
+    :param row: the columns of its row, and the lists that become rows of child tables.
+    :param references: the records that it refers to, which must exist.
     """
 
     line: int
@@ -58,7 +56,7 @@ class Record:
 
 
 def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Read the lines that are not blank, with their numbers. A longer line is cut at MAX_LINE + 1 bytes."""
+    """Read the lines that are not blank, with their numbers; a longer line is cut after MAX_LINE + 1 bytes."""
     number = 0
     while line := stream.readline(MAX_LINE + 1):
         number += 1
@@ -72,9 +70,9 @@ def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def parse_record(number: int, line: bytes, *, may_hold_nul: bool = True) -> Record:
-    """Parse and check a line on its own, without the records that it refers to.
+    """Parse and validate a line without looking at other records.
 
-    :param may_hold_nul: whether the database can store U+0000 in a text.
+    :param may_hold_nul: whether the database can store U+0000.
     :raises BadLineError: with all problems of the line.
 
     Source: contract DAT-1, DAT-2.
@@ -84,21 +82,21 @@ def parse_record(number: int, line: bytes, *, may_hold_nul: bool = True) -> Reco
         raise BadLineError(["line: is not a JSON object"])
     record_type = RECORD_TYPES.get(name) if isinstance(name := data.pop("type", None), str) else None
     if record_type is None:
-        raise BadLineError([_complain_about_type(name)])
-    # JSON has no other way to express it.
+        raise BadLineError([_describe_bad_type(name)])
+    # JSON has no other notation for U+0000.
     if not may_hold_nul and b"\\u0000" in line and (problems := list(_find_nul(data))):
-        raise BadLineError(problems, _excused(record_type, data))
+        raise BadLineError(problems, _read_key(record_type, data))
     try:
         row = record_type.schema.load(data)
     except ValidationError as error:
-        raise BadLineError(list(_flatten(error.messages_dict)), _excused(record_type, data)) from error
+        raise BadLineError(list(_flatten(error.messages_dict)), _read_key(record_type, data)) from error
     return Record(number, record_type, row, tuple(find_references(record_type.schema, row)))
 
 
-def _complain_about_type(name: object) -> str:
+def _describe_bad_type(name: object) -> str:
     if name is None:
         return "type: is missing"
-    return f"type: {shorten(json.dumps(name))} is none of {', '.join(RECORD_TYPES)}"
+    return f"type: must be one of {', '.join(RECORD_TYPES)}, not {shorten(json.dumps(name))}"
 
 
 def _parse_json(line: bytes) -> Any:
@@ -111,34 +109,34 @@ def _parse_json(line: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise BadLineError([f"line: is not JSON ({error.msg}, column {error.pos + 1})"]) from error
     except RecursionError as error:
-        raise BadLineError(["line: is not JSON (nested too deep)"]) from error
+        raise BadLineError(["line: is not JSON (nested too deeply)"]) from error
     except ValueError as error:
-        raise BadLineError(["line: is not JSON (a number that is none, or too long)"]) from error
+        raise BadLineError(["line: is not JSON (NaN, Infinity or too many digits)"]) from error
 
 
 def _flatten(messages: Mapping[Any, Any] | Sequence[str], path: str = "") -> Iterator[str]:
     if isinstance(messages, Mapping):
-        for name, below in messages.items():
-            # marshmallow's name for problems of a whole object.
-            yield from _flatten(below, path if path and name == "_schema" else f"{path}.{name}".removeprefix("."))
+        for name, nested in messages.items():
+            # marshmallow's name for the problems of a whole object.
+            yield from _flatten(nested, path if path and name == "_schema" else f"{path}.{name}".removeprefix("."))
     else:
         yield from (f"{shorten(path)}: {shorten(message, 300)}" for message in messages)
 
 
 def _find_nul(data: Any, path: str = "") -> Iterator[str]:
-    """Find the texts and the names of members that contain U+0000."""
+    """Find the strings and the member names that contain U+0000."""
     if isinstance(data, str):
         if "\0" in data:
             yield f"{shorten(path)}: has U+0000, which PostgreSQL cannot store"
     elif isinstance(data, Mapping | list):
         items = data.items() if isinstance(data, Mapping) else enumerate(data)
-        for name, below in items:
-            inner = f"{path}.{name}".removeprefix(".")
-            yield from _find_nul(below, inner)
-            yield from _find_nul(name, inner)
+        for name, nested in items:
+            nested_path = f"{path}.{name}".removeprefix(".")
+            yield from _find_nul(nested, nested_path)
+            yield from _find_nul(name, nested_path)
 
 
-def _excused(record_type: RecordType, data: Mapping[str, Any]) -> tuple[RecordType, object] | None:
-    """Read the key of a bad line; only IDs and names can be referred to."""
+def _read_key(record_type: RecordType, data: Mapping[str, Any]) -> tuple[RecordType, object] | None:
+    """Read the key of a bad line, if it is an ID or a name; other records cannot refer to anything else."""
     key = data.get(record_type.key[0])
     return (record_type, key) if isinstance(key, int | str) else None

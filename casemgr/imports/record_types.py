@@ -1,4 +1,4 @@
-"""The types of records: the schema, the tables and the key of each."""
+"""The types of records: their schemas, tables and keys."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
-    """Rows of another table that belong to a record and are replaced together with it.
+class ChildTable:
+    """A table with one row for each item of a list in a record; the rows are replaced together with the record.
 
-    :param source: the list in the loaded record that they are made of.
-    :param parent: the column that refers to the record.
-    :param build: builds the other columns from the position and the item of the list.
+    :param list_name: the name of the list in the loaded record.
+    :param parent_column: the column that refers to the record.
+    :param build_columns: builds the other columns from the position and the value of an item.
     """
 
-    source: str
+    list_name: str
     model: type[models.Base]
-    parent: str
-    build: Callable[[int, Any], Row]
+    parent_column: str
+    build_columns: Callable[[int, Any], Row]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
     """A type of records.
 
-    :param key: the columns of the key.
-    :param unique: another column with unique values; empty if there is none.
+    :param key: the names of the key columns.
+    :param unique: the name of another unique column; empty when there is none.
     """
 
     name: str
@@ -41,16 +41,16 @@ class RecordType:
     model: type[models.Base]
     key: tuple[str, ...] = ("id",)
     unique: str = ""
-    children: tuple[Child, ...] = ()
+    children: tuple[ChildTable, ...] = ()
 
     @property
     def key_field(self) -> str:
-        """The fields of the key in the dataset."""
+        """The dataset fields of the key."""
         return ", ".join(self._field(column) for column in self.key)
 
     @property
     def unique_field(self) -> str:
-        """The field of the unique column in the dataset."""
+        """The dataset field of the unique column."""
         return self._field(self.unique)
 
     def _field(self, column: str) -> str:
@@ -63,7 +63,7 @@ class RecordType:
 
 
 class ReferenceTo(NamedTuple):
-    """A reference to a record, and the field that holds it."""
+    """A reference to a record, and the path of the field that contains it."""
 
     field: str
     model: type[models.Base]
@@ -90,17 +90,17 @@ def _find_references_in_list(path: str, inner: fields.Field[Any], values: list[A
             yield from find_references(inner.schema, value, f"{path}.{position}.")
 
 
-_FOREIGN_DEPARTMENTS = Child(
+_FOREIGN_DEPARTMENTS = ChildTable(
     "foreign_departments", models.ForeignDepartment, "user_id", lambda _, item: {"department_id": item}
 )
-_ROLES = Child("roles", models.UserRole, "user_id", lambda _, item: {"role_id": item})
-_ACTIONS = Child("actions", models.RoleAction, "role_id", lambda _, item: item)
-_VALUES = Child(
+_ROLES = ChildTable("roles", models.UserRole, "user_id", lambda _, item: {"role_id": item})
+_ACTIONS = ChildTable("actions", models.RoleAction, "role_id", lambda _, item: item)
+_VALUES = ChildTable(
     "values", models.EnumerationValue, "attribute_id", lambda position, item: {"position": position, **item}
 )
-_RELATED_CASES = Child("related_cases", models.RelatedCase, "case_id", lambda _, item: {"related_case_id": item})
-_NOTES = Child("notes", models.Note, "case_id", lambda _, item: item)
-_CUSTOM_VALUES = Child("custom", models.CustomValue, "case_id", lambda _, item: item)
+_RELATED_CASES = ChildTable("related_cases", models.RelatedCase, "case_id", lambda _, item: {"related_case_id": item})
+_NOTES = ChildTable("notes", models.Note, "case_id", lambda _, item: item)
+_CUSTOM_VALUES = ChildTable("custom", models.CustomValue, "case_id", lambda _, item: item)
 
 RECORD_TYPES: Mapping[str, RecordType] = {
     record_type.name: record_type
@@ -139,4 +139,4 @@ RECORD_TYPES: Mapping[str, RecordType] = {
         RecordType("session", records.SessionRecord(), models.Session, key=("digest",)),
     )
 }
-"""All types by name, in an order in which none refers to a later one. Source: contract, dataset."""
+"""All types by name; no type refers to a later one. Source: contract, dataset."""

@@ -1,7 +1,7 @@
-"""The records of the import format: one schema each, which loads a line into a row of its table.
+"""The schemas of the import format: one for each type of record, which loads a line into a row.
 
-A field is named after the field of the dataset, in snake case. Its `attribute`, by default its name, is a column of the
-row, or the name of a list that becomes rows of another table.
+A field has the name of the dataset field in snake case. Its `attribute`, by default its name, is a column of the row or
+a list that becomes rows of a child table.
 
 Source: contract, dataset.
 """
@@ -15,9 +15,10 @@ from casemgr.database import models
 from casemgr.domain.cases import ActivityMode, ActivityType, DataType
 from casemgr.i18n.display_values import BUILT_IN_VALUES, ValueKind
 from casemgr.imports.fields import (
-    ABSENT,
+    MISSING,
+    Boolean,
+    Choice,
     CustomValues,
-    Flag,
     Id,
     Instant,
     Items,
@@ -26,19 +27,18 @@ from casemgr.imports.fields import (
     Reference,
     SessionId,
     Text,
-    Word,
 )
 from schemas.fields import CamelCaseSchema
 
 
 class Record(CamelCaseSchema):
-    """The base of all records."""
+    """The base of the schemas of all records."""
 
     error_messages = {"unknown": "is not a field of this record", "type": "must be an object"}  # noqa: RUF012
 
     @pre_load
-    def leave_out_null(self, data: Any, **_: Any) -> Any:
-        """Treat null as absent."""
+    def remove_null(self, data: Any, **_: Any) -> Any:
+        """Treat a field that is null as absent."""
         if not isinstance(data, Mapping) or None not in data.values():
             return data
         known = {field.data_key for field in self.load_fields.values()}
@@ -50,7 +50,7 @@ def _optional(field: type[fields.Field[Any]], *args: Any, **kwargs: Any) -> Any:
 
 
 def _nested(record: type[Record]) -> fields.Nested:
-    return fields.Nested(record, error_messages={**ABSENT})
+    return fields.Nested(record, error_messages={**MISSING})
 
 
 class DepartmentRecord(Record):
@@ -61,11 +61,11 @@ class DepartmentRecord(Record):
 
 
 class DepartmentSharingRecord(Record):
-    """What one department shares with another one."""
+    """The records that a department shares with another department."""
 
     from_department = Reference(models.Department, required=True, data_key="from", attribute="from_department_id")
     to_department = Reference(models.Department, required=True, data_key="to", attribute="to_department_id")
-    activities = Flag(required=True)
+    activities = Boolean(required=True)
 
 
 class RoleActionRecord(Record):
@@ -94,7 +94,7 @@ class UserRecord(Record):
     foreign_departments = Items(Reference(models.Department))
     roles = Items(Reference(models.Role))
     password = _optional(Password, attribute="password_hash")
-    disabled = Flag(load_default=False)
+    disabled = Boolean(load_default=False)
 
 
 class FolderRecord(Record):
@@ -111,11 +111,11 @@ class CustomerRecord(Record):
     name = Name(required=True)
     login_id = _optional(Name)
     password = _optional(Password, attribute="password_hash")
-    disabled = Flag(load_default=False)
+    disabled = Boolean(load_default=False)
 
 
 class CustomerGrantRecord(Record):
-    """A grant."""
+    """The permission of one customer to act on behalf of another."""
 
     customer = Reference(models.Customer, required=True, attribute="customer_id")
     on = Reference(models.Customer, required=True, attribute="on_customer_id")
@@ -129,7 +129,7 @@ class ClientApplicationRecord(Record):
     client_type = Name(required=True)
     client_id = _optional(Name)
     client_secret = _optional(Password, attribute="client_secret_hash")
-    disabled = Flag(load_default=False)
+    disabled = Boolean(load_default=False)
 
 
 class EnumerationValueRecord(Record):
@@ -146,21 +146,21 @@ class CustomAttributeRecord(Record):
         required=True,
         validate=[
             validate.ContainsNoneOf(",", error="may not contain a comma, which separates names in requests"),
-            validate.ContainsNoneOf("\0", error="may not contain U+0000, up to which SQLite compares names"),
+            validate.ContainsNoneOf("\0", error="may not contain U+0000, since SQLite compares names only up to it"),
         ],
     )
-    data_type = Word(DataType, required=True)
-    multiple = Flag(load_default=False)
+    data_type = Choice(DataType, required=True)
+    multiple = Boolean(load_default=False)
     values = Items(_nested(EnumerationValueRecord))
 
     @validates_schema
     def check_values(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Require different values for an enumeration, and none for other data types."""
+        """Require distinct values for an enumeration, and no values for other data types."""
         values = [item["value"] for item in data["values"]]
         if (data["data_type"] == DataType.ENUMERATION) != bool(values):
-            raise ValidationError("must be given for an enumeration, and for nothing else", "values")
+            raise ValidationError("are required for an enumeration and not allowed otherwise", "values")
         if len(set(values)) < len(values):
-            raise ValidationError("must be different from each other", "values")
+            raise ValidationError("must be distinct", "values")
 
 
 class NoteRecord(Record):
@@ -177,8 +177,8 @@ class CaseRecord(Record):
 
     id = Id(required=True)
     department = Reference(models.Department, required=True, attribute="department_id")
-    status = Word(BUILT_IN_VALUES[ValueKind.STATUS], required=True)
-    severity = Word(BUILT_IN_VALUES[ValueKind.SEVERITY], required=True)
+    status = Choice(BUILT_IN_VALUES[ValueKind.STATUS], required=True)
+    severity = Choice(BUILT_IN_VALUES[ValueKind.SEVERITY], required=True)
     subject = Text(required=True)
     created = Instant(required=True)
     last_modified = Instant(required=True)
@@ -190,19 +190,19 @@ class CaseRecord(Record):
     customer = _optional(Reference, models.Customer, attribute="customer_id")
     due_date = _optional(Instant)
     last_closed = _optional(Instant)
-    originating_channel = _optional(Word, BUILT_IN_VALUES[ValueKind.CHANNEL])
+    originating_channel = _optional(Choice, BUILT_IN_VALUES[ValueKind.CHANNEL])
     description = _optional(Text)
     solution = _optional(Text)
-    # Not references: these alone may point forward.
+    # Plain IDs, since a `Reference` has to be to an earlier line.
     related_cases = Items(Id())
     custom = CustomValues(load_default=dict)
     notes = Items(_nested(NoteRecord))
 
     @validates_schema
     def check_notes(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Require different IDs of the notes."""
+        """Require distinct IDs of the notes."""
         if len({note["id"] for note in data["notes"]}) < len(data["notes"]):
-            raise ValidationError("must have IDs that are different from each other", "notes")
+            raise ValidationError("must have distinct IDs", "notes")
 
 
 class ActivityRecord(Record):
@@ -211,11 +211,11 @@ class ActivityRecord(Record):
     id = Id(required=True)
     case = Reference(models.Case, required=True, attribute="case_id")
     customer = Reference(models.Customer, required=True, attribute="customer_id")
-    activity_type = Word(ActivityType, required=True)
-    mode = Word(ActivityMode, required=True)
+    activity_type = Choice(ActivityType, required=True)
+    mode = Choice(ActivityMode, required=True)
     created = Instant(required=True)
     sent = _optional(Instant)
-    read = Flag(load_default=False)
+    read = Boolean(load_default=False)
 
 
 class SessionRecord(Record):
@@ -235,6 +235,6 @@ class SessionRecord(Record):
             raise ValidationError("exactly one of user, customer and clientApplication must be given", "user")
 
     @post_load
-    def without_idle_time(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Set no idle time, since the session does not come from a login."""
+    def omit_idle_time(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Set no idle time, which only sessions from logins have."""
         return {**data, "created": None, "idle_expires": None}

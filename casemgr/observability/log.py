@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -15,8 +16,8 @@ from casemgr.observability.context import AccessRecord, find_context
 
 _STANDARD_ERROR = 2
 
-# Operators filter by this name.
-_log = logging.getLogger("casemgr.request_log")
+_ACCESS_LOGGER = "casemgr.request_log"
+"""The name of the logger in the lines of requests, by which operators filter."""
 
 
 def configure() -> None:
@@ -33,31 +34,37 @@ def configure() -> None:
 
 
 def access_logger(slow: timedelta) -> Callable[[AccessRecord], None]:
-    """Return a function that logs a request.
+    """Return a function that writes the line of a request.
+
+    It bypasses `logging`, which takes 27 µs more within a request: a twentieth of the request.
 
     :param slow: the duration above which the line of a request is a warning.
     """
     slow_seconds = slow.total_seconds()
+    encode = _encode_text if sys.stderr.isatty() else _encode_json
 
     def log_access(record: AccessRecord) -> None:
-        level = logging.WARNING if record.seconds > slow_seconds else logging.INFO
-        milliseconds = record.seconds * 1000
-        _log.log(
-            level,
-            "%s %s %d %.1f ms",
-            record.method,
-            record.route or "-",
-            record.status,
-            milliseconds,
-            extra={"facts": _facts_of(record)},
-        )
+        level = "WARNING" if record.seconds > slow_seconds else "INFO"
+        message = f"{record.method} {record.route or '-'} {record.status} {record.seconds * 1000:.1f} ms"
+        with suppress(OSError):
+            os.write(_STANDARD_ERROR, encode(record, datetime.now(UTC), level, message))
 
     return log_access
 
 
-def _facts_of(record: AccessRecord) -> dict[str, str | int | float | None]:
+def _encode_text(record: AccessRecord, now: datetime, level: str, message: str) -> bytes:
+    time = f"{now.astimezone():%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d}"
+    return f"{time} {level} [{record.context.request_id}] {_ACCESS_LOGGER}: {message}\n".encode()
+
+
+def _encode_json(record: AccessRecord, now: datetime, level: str, message: str) -> bytes:
     context = record.context
-    return {
+    facts: dict[str, datetime | str | int | float | None] = {
+        "time": now,
+        "level": level,
+        "logger": _ACCESS_LOGGER,
+        "message": message,
+        "request_id": context.request_id,
         "method": record.method,
         "route": record.route or "-",
         "status": record.status,
@@ -71,6 +78,8 @@ def _facts_of(record: AccessRecord) -> dict[str, str | int | float | None]:
         "database_milliseconds": round(context.database_seconds * 1000, 1),
         "statements": context.statements,
     }
+    present = {name: fact for name, fact in facts.items() if fact is not None}
+    return orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def add_request_id(record: logging.LogRecord) -> bool:
@@ -81,6 +90,7 @@ def add_request_id(record: logging.LogRecord) -> bool:
 
 
 def _text_formatter() -> logging.Formatter:
+    # The same form as that of `_encode_text`.
     return logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s")
 
 
@@ -103,7 +113,7 @@ class _Handler(logging.Handler):
 
 
 class _JsonFormatter(logging.Formatter):
-    """Formats a record as a JSON object, with the facts of a request if it has any."""
+    """Formats a record as a JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {
@@ -113,8 +123,6 @@ class _JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "request_id": getattr(record, "request_id", "-"),
         }
-        facts: dict[str, object] = getattr(record, "facts", {})
-        entry.update((name, fact) for name, fact in facts.items() if fact is not None)
         if record.exc_info:
             entry["exc_info"] = self.formatException(record.exc_info)
         return orjson.dumps(entry).decode()

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus. Each process counts on its own, and the exporter adds up the counts."""
+"""Metrics for Prometheus; each process counts its own requests, and the exporter adds the counts up."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,18 +10,19 @@ from casemgr.config import Pool
 from casemgr.observability.context import AccessRecord
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the histogram buckets: one or two cases take the first ones, a slow database the last ones."""
+"""Upper bounds of the histogram buckets: the first ones fit one or two cases, the last ones a slow database."""
 
 
 class Metrics:
-    """The metrics of the service. No label has a value that clients can make up."""
+    """The metrics of the service; clients cannot make up the value of any label."""
 
     def __init__(self, primary: Engine, replicas: Sequence[Engine], pool: Pool) -> None:
-        """Register the metrics, and observe the connection pools of these databases.
+        """Register the metrics and observe the connection pools of the databases.
 
-        The values belong to this process, unless PROMETHEUS_MULTIPROC_DIR names a folder in which processes share them.
+        The processes share their values in the folder PROMETHEUS_MULTIPROC_DIR; without this variable, each process
+        keeps its own.
 
-        :param pool: the settings of each pool.
+        :param pool: the settings of each connection pool.
         """
         self._pool = pool
         self.registry = CollectorRegistry()
@@ -40,13 +41,13 @@ class Metrics:
         )
         self._database_seconds = Histogram(
             "casemgr_database_duration_seconds",
-            "Time that a request spent in statements.",
+            "Time that a request spent in database statements.",
             ["route"],
             buckets=_SECONDS,
             registry=self.registry,
         )
         self._statements = Counter(
-            "casemgr_statements", "Statements that requests have made.", ["route"], registry=self.registry
+            "casemgr_statements", "Database statements of requests.", ["route"], registry=self.registry
         )
         self._open = self._pool_gauge("casemgr_pool_connections", "Connections that are open.")
         self._in_use = self._pool_gauge("casemgr_pool_connections_in_use", "Connections that a request is using.")
@@ -82,18 +83,18 @@ class Metrics:
             ("close", self._open, -1),
             ("checkout", self._in_use, 1),
             ("checkin", self._in_use, -1),
-            # A connection that a thread keeps.
+            # A thread keeps the connection.
             ("detach", self._in_use, -1),
             ("close_detached", self._open, -1),
         )
-        for occurrence, gauge, change in changes:
-            _follow(engine, occurrence, gauge.labels(database), change)
+        for event_name, gauge, change in changes:
+            _observe_event(engine, event_name, gauge.labels(database), change)
         if engine.dialect.name == "postgresql":
             self._limit.labels(database).set(self._pool.limit)
 
 
-def _follow(engine: Engine, occurrence: str, gauge: Gauge, change: int) -> None:
-    def follow(*_: Any) -> None:
+def _observe_event(engine: Engine, event_name: str, gauge: Gauge, change: int) -> None:
+    def update(*_: Any) -> None:
         gauge.inc(change)
 
-    event.listen(engine, occurrence, follow)
+    event.listen(engine, event_name, update)

@@ -1,4 +1,4 @@
-"""The metrics exporter: a process that serves the metrics of all processes of one gunicorn to Prometheus."""
+"""The metrics exporter, a process that serves the metrics of all gunicorn workers to Prometheus."""
 
 import os
 import shutil
@@ -13,9 +13,9 @@ from typing import Any
 from casemgr.config import Address, Config
 
 _TRIES = 20
-"""Attempts to read the values of processes that are starting."""
+"""Attempts to read the values while a process is starting."""
 
-# prometheus_client is imported on demand: its import decides for good whether processes share their values.
+# prometheus_client is imported on demand: it reads this variable only once, when it is imported.
 _SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -23,19 +23,19 @@ class MetricsExporter:
     """Controls the exporter from the master process of gunicorn."""
 
     def __init__(self) -> None:
-        """Create the folder in which processes that start from now on share their values."""
+        """Create the folder in which processes that start later share their values."""
         self._folder = tempfile.mkdtemp(prefix="casemgr-metrics-")
         os.environ[_SHARED_FOLDER] = self._folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the exporter; it ends when this process ends."""
-        # In its own session, it does not receive the Ctrl-C that stops gunicorn gracefully.
+        # In a session of its own, so that it does not receive the Ctrl-C that stops gunicorn gracefully.
         command = [sys.executable, "-m", "casemgr.observability.metrics_exporter"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
     def forget_process(self, process_id: int) -> None:
-        """Remove a process that has ended from the gauges."""
+        """Remove an ended process from the gauges."""
         from prometheus_client import multiprocess
 
         multiprocess.mark_process_dead(process_id)
@@ -59,7 +59,7 @@ def serve(address: Address) -> None:
     collector: Any = MultiProcessCollector(None)
 
     class PatientCollector(Collector):
-        """Reads again while a process that is starting has created its file but not filled it."""
+        """Retries when a process that is starting has created its file but not filled it yet."""
 
         def collect(self) -> Iterable[Metric]:
             for _ in range(_TRIES):
@@ -75,7 +75,7 @@ def serve(address: Address) -> None:
 
 
 def main() -> None:
-    """Serve the metrics where CASEMGR_METRICS_ADDRESS says."""
+    """Serve the metrics at CASEMGR_METRICS_ADDRESS, if it is set."""
     address = Config.from_environment().metrics_address
     if address:
         try:

@@ -9,7 +9,6 @@ from apispec.yaml_utils import dict_to_yaml
 
 from casemgr import __version__
 from casemgr.http.paths import DOCS_PATH
-from casemgr.i18n.translation import translating
 from casemgr.openapi.case_operations import add_cases, add_sessions
 from casemgr.openapi.components import add_components, create_plugin
 from casemgr.openapi.parameters import add_parameters
@@ -19,13 +18,13 @@ _TAGS = {
     "cases": "Retrieving cases.",
     "sessions": "Logging in and out, for users and customers.",
     "tokens": "OAuth 2.0 for client applications.",
-    "descriptions": "The API, described for programs.",
+    "descriptions": "Machine-readable descriptions of the API.",
 }
 
 
 @cache
 def describe_api() -> dict[str, Any]:
-    """Describe every path, in English."""
+    """Describe the API in English; the message catalogues must have been loaded."""
     plugin = create_plugin()
     spec = APISpec(
         "casemgr",
@@ -34,13 +33,12 @@ def describe_api() -> dict[str, Any]:
         plugins=[plugin],
         info={"summary": "Customer-service cases by ID, as JSON or XML, in fifteen languages."},
         servers=[{"url": "/"}],
-        externalDocs={"url": DOCS_PATH, "description": "A guide, and the messages of errors in every language."},
+        externalDocs={"url": DOCS_PATH, "description": "A guide, and the error messages in every language."},
         tags=[{"name": name, "description": description} for name, description in _TAGS.items()],
     )
-    with translating():
-        add_components(spec, plugin)
-        for add in (add_parameters, add_cases, add_sessions, add_tokens, add_descriptions):
-            add(spec)
+    add_components(spec, plugin)
+    for add in (add_parameters, add_cases, add_sessions, add_tokens, add_descriptions):
+        add(spec)
     described: dict[str, Any] = spec.to_dict()
     return described
 
@@ -53,5 +51,5 @@ def as_json() -> bytes:
 
 @cache
 def as_yaml() -> bytes:
-    """Return the description as YAML, by way of JSON, since YAML cannot represent enums."""
+    """Return the description as YAML; it is converted from JSON, since YAML cannot represent enums."""
     return dict_to_yaml(json.loads(as_json()), {"allow_unicode": True, "width": 120}).encode()

@@ -1,4 +1,4 @@
-"""The operations on cases, and on sessions."""
+"""The operations on cases and on sessions."""
 
 from apispec import APISpec
 
@@ -34,7 +34,7 @@ def add_cases(spec: APISpec) -> None:
         "security": _ANY_CREDENTIALS,
     }
     errors_of_cases = describe_errors(Operation.CASES)
-    found = "All of the cases, in the order in which they were requested unless they are sorted."
+    found = "The requested cases, in the order of the request unless $sort is given."
     spec.path(
         f"{BASE_PATH}/case/{{ids}}",
         operations={
@@ -43,8 +43,8 @@ def add_cases(spec: APISpec) -> None:
                 "operationId": "getCases",
                 "summary": "Retrieve cases by ID",
                 "description": (
-                    "Returns either all of the cases or none. Users and client applications get other attributes than "
-                    "customers. Accept selects JSON or XML."
+                    "Returns all requested cases, or an error if any of them cannot be returned. Users and client "
+                    "applications see other attributes than customers. Accept selects JSON or XML."
                 ),
                 "responses": {"200": describe_response(found, SESSION_ECHO, content=content), **errors_of_cases},
             },
@@ -52,7 +52,7 @@ def add_cases(spec: APISpec) -> None:
                 **operation,
                 "operationId": "headCases",
                 "summary": "Check cases without retrieving them",
-                "description": "The same response as to GET, without a body.",
+                "description": "Returns the response to GET without its body.",
                 "responses": {
                     status: {name: value for name, value in response.items() if name != "content"}
                     for status, response in {"200": describe_response(found, SESSION_ECHO), **errors_of_cases}.items()
@@ -64,7 +64,7 @@ def add_cases(spec: APISpec) -> None:
 
 def add_sessions(spec: APISpec) -> None:
     """Add logging in and out."""
-    started = {SESSION_HEADER: {"required": True, **describe_text("The new session.")}}
+    new_session = {SESSION_HEADER: {"required": True, **describe_text("The ID of the new session.")}}
     for kind, user_name in ((ActorKind.USER, "nadia"), (ActorKind.CUSTOMER, "elodie")):
         content = {
             media_type: {
@@ -80,14 +80,17 @@ def add_sessions(spec: APISpec) -> None:
                     "tags": ["sessions"],
                     "summary": f"Log in as a {kind}",
                     "description": (
-                        f"The response has the session in {SESSION_HEADER}; later requests send it in the same header. "
-                        f"An account has at most {MAX_SESSIONS} sessions at a time."
+                        f"The response has the ID of the session in {SESSION_HEADER}; send it in the same header with "
+                        f"every request. An account has at most {MAX_SESSIONS} sessions at a time."
                     ),
                     "operationId": f"logIn{kind.title()}",
                     "parameters": [FORCE_LOGIN, *REQUEST_HEADERS],
                     "requestBody": {"required": True, "content": content},
                     "security": [],
-                    "responses": {"204": describe_response("Logged in.", started), **describe_errors(Operation.LOGIN)},
+                    "responses": {
+                        "204": describe_response("Logged in.", new_session),
+                        **describe_errors(Operation.LOGIN),
+                    },
                 }
             },
         )
@@ -97,7 +100,7 @@ def add_sessions(spec: APISpec) -> None:
             "delete": {
                 "tags": ["sessions"],
                 "summary": "Log out",
-                "description": "Ends the session, or the token, that the request is made with.",
+                "description": "Ends the session or token that authenticates the request.",
                 "operationId": "logOut",
                 "parameters": list(REQUEST_HEADERS),
                 "security": _ANY_CREDENTIALS,

@@ -1,4 +1,4 @@
-"""The parts of the description that several operations share."""
+"""The components of the description, and the parts that several operations share."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -31,7 +31,7 @@ ID = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
 
 
 def describe_ids(most: int) -> dict[str, Any]:
-    """Describe a list of IDs as one text, since some client generators cannot put lists with commas into a path.
+    """Describe a list of IDs as one string, since some client generators cannot put a list into a path.
 
     :param most: the maximum number of IDs.
     """
@@ -39,12 +39,12 @@ def describe_ids(most: int) -> dict[str, Any]:
 
 
 REQUEST_ID = {"type": "string", "pattern": f"^{REQUEST_ID_PATTERN}$"}
-"""A request ID that the service takes over."""
+"""A request ID that the service accepts from the caller."""
 
 NAMES: Mapping[ActorKind, str] = {
     kind: "CustomerCase" if kind is ActorKind.CUSTOMER else "StaffCase" for kind in ActorKind
 }
-"""The component of the case of each kind of actor; client applications see the same as users."""
+"""The component for a case of each kind of actor; client applications see the same attributes as users."""
 
 SESSION_ECHO = {SESSION_HEADER: {"$ref": f"#/components/headers/{SESSION_HEADER}"}}
 """The response header that repeats the session (contract HDR-3)."""
@@ -59,15 +59,15 @@ def create_plugin() -> MarshmallowPlugin:
 
 
 def _name_schema(schema: type[Schema] | Schema) -> str:
-    """Name the component of a schema; a schema without a class of its own is described inline."""
+    """Name the component of a schema; an empty name makes apispec describe a generated schema inline."""
     name = (schema if isinstance(schema, type) else type(schema)).__name__
     return "" if name == "GeneratedSchema" else name.removesuffix("Schema")
 
 
 def _describe_field(_: object, field: fields.Field[Any], *, ret: dict[str, Any]) -> dict[str, Any]:
-    """Add what the field types of this project say, and remove what apispec says about loading."""
-    for about_loading in ("readOnly", "default"):
-        ret.pop(about_loading, None)
+    """Describe the field types of this project; remove keywords about loading, which apispec adds."""
+    for keyword in ("readOnly", "default"):
+        ret.pop(keyword, None)
     described = _describe_type(field, ret)
     if field.name in XML_ATTRIBUTES:
         described["xml"] = {"attribute": True}
@@ -96,26 +96,29 @@ def _describe_type(field: fields.Field[Any], described: Mapping[str, Any]) -> di
 
 def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
     """Add schemas, examples of errors, headers and security schemes."""
-    assert plugin.converter  # noqa: S101 - created by the description
+    assert plugin.converter  # noqa: S101 - APISpec has created it
     plugin.converter.add_attribute_function(_describe_field)  # type: ignore[no-untyped-call]
     _add_display_values(spec, plugin.converter)
     for kind, name in NAMES.items():
         if name not in spec.components.schemas:
             schema = schema_for(kind, frozenset(ATTRIBUTES[kind]))
-            # Tells apispec that the attributes of `$attribute` are optional.
+            # Makes apispec describe the attributes of `$attribute` as optional.
             schema.partial = tuple(attribute.name.lower() for attribute in Attribute)
             spec.components.schema(name, schema=schema)
-            spec.components.schema(f"{name}s", _cases(name, MAX_IDS[kind]))
-    several = [{"$ref": f"#/components/schemas/{name}s"} for name in dict.fromkeys(NAMES.values())]
-    spec.components.schema("Cases", {"anyOf": several, "xml": _CASES_IN_XML})
-    spec.components.schema("Error", _error())
+            spec.components.schema(f"{name}s", _describe_cases(name, MAX_IDS[kind]))
+    lists = [{"$ref": f"#/components/schemas/{name}s"} for name in dict.fromkeys(NAMES.values())]
+    spec.components.schema("Cases", {"anyOf": lists, "xml": _CASES_IN_XML})
+    spec.components.schema("Error", _describe_error())
     for definition in CATALOGUE:
         for media_type in MediaType:
             spec.components.example(name_example(definition, media_type), example_of_error(media_type, definition))
     spec.components.schema("Login", {"xml": {"name": LOGIN_ELEMENT, "namespace": XML_NAMESPACE}}, schema=LoginSchema)
     spec.components.header(
         SESSION_HEADER,
-        {"description": "The session, if it came in this field and was valid.", "schema": {"type": "string"}},
+        {
+            "description": "The session of the request, if it was sent in this header and is valid.",
+            "schema": {"type": "string"},
+        },
     )
     for name, header in _HEADERS.items():
         spec.components.header(name, header)
@@ -125,7 +128,7 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
             "type": "apiKey",
             "in": "header",
             "name": SESSION_HEADER,
-            "description": "The session of a user or customer; never together with Authorization.",
+            "description": "The session of a user or customer; not allowed together with Authorization.",
         },
     )
     spec.components.security_scheme(
@@ -133,14 +136,14 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
         {
             "type": "http",
             "scheme": "bearer",
-            "description": "The session of a client application; never together with X-egain-session.",
+            "description": f"The token of a client application; not allowed together with {SESSION_HEADER}.",
         },
     )
     spec.components.security_scheme(
         "clientCredentials",
         {
             "type": "oauth2",
-            "description": "How a client application obtains its token (RFC 6749 section 4.4).",
+            "description": "Fetches a token for a client application (RFC 6749 section 4.4).",
             "flows": {"clientCredentials": {"tokenUrl": f"{TOKEN_PATH}", "scopes": {}}},
         },
     )
@@ -154,7 +157,7 @@ def _add_display_values(spec: APISpec, converter: OpenAPIConverter) -> None:
         spec.components.schema(kind.title(), described)
 
 
-def _cases(item: str, most: int) -> dict[str, Any]:
+def _describe_cases(item: str, most: int) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
@@ -171,7 +174,7 @@ def _cases(item: str, most: int) -> dict[str, Any]:
     }
 
 
-def _error() -> dict[str, Any]:
+def _describe_error() -> dict[str, Any]:
     text = {"type": "string", "minLength": 1}
     detail = {
         "type": "object",
@@ -183,9 +186,9 @@ def _error() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "code": {"type": "string", "enum": sorted({error.code for error in CATALOGUE}, key=_in_order)},
+            "code": {"type": "string", "enum": sorted({error.code for error in CATALOGUE}, key=_sort_key)},
             "developerMessage": {**text, "description": "For developers, in the language of the response."},
-            "userMessage": {**text, "description": f"For anybody; only with {USER_MESSAGE_HEADER}: yes."},
+            "userMessage": {**text, "description": f"For end users; only with {USER_MESSAGE_HEADER}: yes."},
             "details": {"type": "array", "items": detail, "minItems": 1, "xml": {"wrapped": True}},
         },
         "required": ["code", "developerMessage"],
@@ -196,12 +199,12 @@ def _error() -> dict[str, Any]:
 
 _HEADERS: Mapping[str, dict[str, Any]] = {
     "Content-Language": {
-        "description": "The language of names and messages.",
+        "description": "The language of display values and messages.",
         "required": True,
         "schema": {"type": "string", "enum": list(LANGUAGE_TAGS)},
     },
     REQUEST_ID_HEADER: {
-        "description": "The ID of the request, the caller's own if it is 1 to 128 visible ASCII characters.",
+        "description": "The ID of the request: the caller's own if it has 1 to 128 visible ASCII characters.",
         "required": True,
         "schema": REQUEST_ID,
     },
@@ -213,12 +216,12 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
 }
 
 
-_OF_EVERY_RESPONSE = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
+_COMMON_HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
 
 
 def describe_response(description: str, headers: Mapping[str, Any] = {}, **content: Any) -> dict[str, Any]:
     """Describe a response, with the headers that every response has."""
-    return {"description": description, "headers": {**_OF_EVERY_RESPONSE, **headers}, **content}
+    return {"description": description, "headers": {**_COMMON_HEADERS, **headers}, **content}
 
 
 _BEFORE_AUTHENTICATION = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_ACCEPTABLE}
@@ -228,13 +231,13 @@ def describe_errors(operation: Operation) -> dict[str, Any]:
     """Describe the errors of an operation, by their status."""
     definitions = [definition for definition in CATALOGUE if operation in definition.operations]
     by_status: dict[HTTPStatus, list[ErrorDef]] = {}
-    for definition in sorted(definitions, key=lambda one: _in_order(one.code)):
+    for definition in sorted(definitions, key=lambda one: _sort_key(one.code)):
         by_status.setdefault(definition.status, []).append(definition)
     echo = SESSION_ECHO if NO_CREDENTIALS in definitions else {}
     return {str(status.value): _describe_status(status, found, echo) for status, found in by_status.items()}
 
 
-def _in_order(code: str) -> tuple[int, int]:
+def _sort_key(code: str) -> tuple[int, int]:
     status, number = map(int, code.split("-"))
     return status, number
 
@@ -245,7 +248,7 @@ def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef], echo: 
         headers["WWW-Authenticate"] = {"required": True, "schema": {"type": "string"}}
     if status is HTTPStatus.TOO_MANY_REQUESTS:
         schema = {"type": "integer", "minimum": 1}
-        headers["Retry-After"] = {"description": "Seconds.", "required": True, "schema": schema}
+        headers["Retry-After"] = {"description": "Seconds until the next attempt.", "required": True, "schema": schema}
     content = {
         media_type: {
             "schema": {"$ref": "#/components/schemas/Error"},

@@ -1,4 +1,4 @@
-"""Examples of what the API answers."""
+"""Examples of requests and responses."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from casemgr.domain.cases import Case, CustomAttribute, NamedValue, Note, Relate
 from casemgr.errors.bodies import build_error_body
 from casemgr.errors.definitions import ApiError, ErrorDef
 from casemgr.http.media_types import LOGIN_ELEMENT, XML_NAMESPACE, MediaType
-from casemgr.i18n.translation import current_locale
+from casemgr.i18n.locales import DEFAULT_LOCALE
 from casemgr.representations import FORMATS, case_encoder
 
 _EXAMPLE_CASE = Case(
@@ -54,19 +54,19 @@ _EXAMPLE_CASE = Case(
 
 
 def example_of_cases(media_type: MediaType, kind: ActorKind) -> Any:
-    """Build the response to an actor who requests all attributes: data for JSON, text for XML."""
+    """Build the response to an actor who requests all attributes: plain data for JSON, a string for XML."""
     encode = case_encoder(media_type, kind, frozenset(ATTRIBUTES[kind]))
-    return _decode(media_type, encode([_EXAMPLE_CASE], current_locale()))
+    return _decode(media_type, encode([_EXAMPLE_CASE], DEFAULT_LOCALE))
 
 
 def example_of_error(media_type: MediaType, definition: ErrorDef) -> dict[str, Any]:
-    """Build the response to an error in the locale in use, and a summary."""
-    body = build_error_body(ApiError(definition, **definition.example), with_user_message=True)
+    """Build the response to an error in English, and a summary."""
+    body = build_error_body(ApiError(definition, **definition.example), DEFAULT_LOCALE, with_user_message=True)
     return {"summary": body.developer_message, "value": _decode(media_type, FORMATS[media_type].encode_error(body))}
 
 
 def example_of_login(media_type: MediaType, user_name: str) -> Any:
-    """Build the body of a login to an account of the demo data: data for JSON, text for XML."""
+    """Build the body of a login to an account of the demo data: plain data for JSON, a string for XML."""
     fields = {"userName": user_name, "password": f"{user_name}-demo"}
     if media_type is MediaType.JSON:
         return fields

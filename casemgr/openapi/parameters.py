@@ -15,7 +15,7 @@ from casemgr.openapi.components import ID, describe_ids
 
 
 def describe_text(description: str, **schema: Any) -> dict[str, Any]:
-    """Describe a parameter or header that is a text."""
+    """Describe a parameter or header whose value is a string."""
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
@@ -23,28 +23,31 @@ REQUEST_HEADERS = {
     "Accept-Language": describe_text(
         "The preferred languages (RFC 9110 section 12.5.4), English by default.", examples=["fr-CA, fr;q=0.8"]
     ),
-    # Odd values of these two are no errors, so they have no pattern.
-    USER_MESSAGE_HEADER: describe_text("Errors have a userMessage if this is yes.", examples=["yes"]),
+    # These two have no pattern, since the service accepts any value.
+    USER_MESSAGE_HEADER: describe_text("`yes` adds a userMessage to errors.", examples=["yes"]),
     REQUEST_ID_HEADER: describe_text(
-        "The caller's own ID for the request; one that is not sane is replaced.", examples=["order-4711"]
+        "The caller's own ID for the request; the service replaces an invalid one.", examples=["order-4711"]
     ),
 }
 
 
 def add_parameters(spec: APISpec) -> None:
-    """Add the parameters of requests as components, named after them without the dollar sign.
+    """Add the parameters of requests as components, whose names lack the dollar sign.
 
-    Optional parameters have their examples in the schema: tools that try a request out send the examples of parameters.
+    Only required parameters have an `example`, which tools fill in when they try a request out. The examples of
+    optional parameters are in their schemas.
     """
     ids = {
         "description": (
-            f"One ID or several, separated by commas, {MAX_IDS_LENGTH} characters at most; "
-            "a customer may ask for one only."
+            f"One or more IDs, separated by commas, with at most {MAX_IDS_LENGTH} characters; "
+            "a customer may request only one."
         ),
         "schema": describe_ids(max(MAX_IDS.values())),
         "example": "1001",
     }
-    force = describe_text("Whether to end the oldest session when there are too many.", enum=list(ForceLogin))
+    force = describe_text(
+        "`yes` ends the oldest session if the account has too many; otherwise the login fails.", enum=list(ForceLogin)
+    )
     for location, parameters in (
         ("path", {"ids": ids}),
         ("query", {**query_parameters(), FORCE_LOGIN: force}),
@@ -66,7 +69,7 @@ def query_parameters() -> dict[str, dict[str, Any]]:
     keys = [key for key in SortKey if key is not SortKey.CUSTOM]
     described: dict[str, dict[str, Any]] = {
         "$attribute": {
-            "description": "Attributes in addition to the summary; `all` stands for all that the actor may request.",
+            "description": "Attributes in addition to the summary; `all` stands for all attributes of the actor.",
             "explode": False,
             "schema": {
                 "type": "array",
@@ -76,12 +79,12 @@ def query_parameters() -> dict[str, dict[str, Any]]:
             },
         },
         "$sort": {
-            "description": "The attribute to sort the cases by.",
+            "description": "The attribute by which the cases are sorted.",
             "schema": {"anyOf": [{"type": "string", "enum": keys}, custom], "examples": ["custom.tier"]},
         },
-        "$order": describe_text("The order of sorting, ascending by default; refused without $sort.", enum=list(Order)),
+        "$order": describe_text("The sort order, ascending by default; allowed only with $sort.", enum=list(Order)),
         "customer": {
-            "description": "The customer on whose behalf the request is made.",
+            "description": "The ID of the customer on whose behalf the request is made.",
             "schema": {**ID, "examples": ["303"]},
         },
     }

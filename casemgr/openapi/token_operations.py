@@ -1,4 +1,4 @@
-"""The operations on tokens, and the descriptions themselves."""
+"""The operations on tokens and on the descriptions of the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ from casemgr.openapi.components import describe_errors, describe_response
 
 
 def add_tokens(spec: APISpec) -> None:
-    """Add the tokens of client applications."""
+    """Add the operations on tokens."""
     text = {"type": "string"}
     token = {
         "type": "object",
@@ -53,22 +53,23 @@ def add_tokens(spec: APISpec) -> None:
         },
     )
     spec.components.security_scheme(
-        "client", {"type": "http", "scheme": "basic", "description": "The ID and the secret of a client application."}
+        "client",
+        {"type": "http", "scheme": "basic", "description": "The client ID and the secret of a client application."},
     )
-    instead = "Instead of HTTP Basic; both ways at once are refused."
+    instead = "An alternative to HTTP Basic; sending both is an error."
     credentials = {
         "client_id": {"type": "string", "description": instead},
         "client_secret": {"type": "string", "format": "password", "description": instead},
     }
     grant = {"grant_type": {"type": "string", "const": "client_credentials"}, **credentials}
     revocation = {"token": {"type": "string", "minLength": 1}, "token_type_hint": text, **credentials}
-    nothing = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
+    empty = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
     issued = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/Token"}}}
-    for path, summary, description, name, form, answer in (
+    for path, summary, description, name, form, response in (
         (
             TOKEN_PATH,
             "Fetch a token",
-            "Client credentials (RFC 6749 section 4.4), by HTTP Basic or in the form.",
+            "Accepts client credentials (RFC 6749 section 4.4), by HTTP Basic or in the form.",
             "issueToken",
             grant,
             describe_response("The token.", content=issued),
@@ -79,7 +80,7 @@ def add_tokens(spec: APISpec) -> None:
             "Ends a token of the same client (RFC 7009); an unknown token counts as ended.",
             "revokeToken",
             revocation,
-            describe_response("The token has ended.", content=nothing),
+            describe_response("The token has ended.", content=empty),
         ),
     ):
         # Unknown parameters are ignored, but none may be repeated (RFC 6749 section 3.2).
@@ -99,7 +100,7 @@ def add_tokens(spec: APISpec) -> None:
                     "operationId": name,
                     "requestBody": {"required": True, "content": {FORM: {"schema": schema}}},
                     "security": [{"client": []}, {}],
-                    "responses": {"200": answer, **_TOKEN_ERRORS, **describe_errors(Operation.TOKENS)},
+                    "responses": {"200": response, **_TOKEN_ERRORS, **describe_errors(Operation.TOKENS)},
                 }
             },
         )
@@ -129,7 +130,7 @@ def add_tokens(spec: APISpec) -> None:
             "get": {
                 "tags": ["tokens"],
                 "summary": "Discover the endpoints for tokens",
-                "description": "The metadata of the authorization server (RFC 8414).",
+                "description": "Returns the metadata of the authorization server (RFC 8414).",
                 "operationId": "describeAuthorizationServer",
                 "security": [],
                 "responses": {"200": describe_response("The metadata.", content=metadata)},
@@ -149,17 +150,18 @@ _TOKEN_ERRORS = {
         "The client did not authenticate.", {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
     ),
     "429": _token_error(
-        "Too many attempts have failed.", {"Retry-After": {"required": True, "schema": {"type": "integer"}}}
+        "Too many attempts to authenticate have failed.",
+        {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
     ),
 }
 
 
 def add_descriptions(spec: APISpec) -> None:
-    """Add the descriptions themselves."""
+    """Add the operations that return descriptions of the API."""
     for path, media_type, name, summary in (
-        (OPENAPI_JSON_PATH, MediaType.JSON, "describeApi", "Describe the API in OpenAPI"),
-        (OPENAPI_YAML_PATH, YAML, "describeApiAsYaml", "Describe the API in OpenAPI, as YAML"),
-        (XML_SCHEMA_PATH, MediaType.XML, "describeXml", "Describe the XML representations in XML Schema"),
+        (OPENAPI_JSON_PATH, MediaType.JSON, "describeApi", "Get the OpenAPI description"),
+        (OPENAPI_YAML_PATH, YAML, "describeApiAsYaml", "Get the OpenAPI description as YAML"),
+        (XML_SCHEMA_PATH, MediaType.XML, "describeXml", "Get the XML Schema of the representations"),
     ):
         spec.path(
             path,
@@ -167,7 +169,7 @@ def add_descriptions(spec: APISpec) -> None:
                 "get": {
                     "tags": ["descriptions"],
                     "summary": summary,
-                    "description": "In English, and the same for everybody.",
+                    "description": "Returns the same description, in English, to every caller.",
                     "operationId": name,
                     "security": [],
                     "responses": {"200": describe_response("The description.", content={media_type: {"schema": {}}})},

@@ -3,6 +3,7 @@
 `gunicorn.conf.py` reads this module; gunicorn takes the names that are settings of its own.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -71,9 +72,22 @@ def on_starting(server: Arbiter) -> None:
 
 
 def when_ready(server: Arbiter) -> None:
-    """Start the metrics exporter."""
+    """Start the metrics exporter, and keep the memory that the workers share unchanged."""
+    gc.collect()
+    gc.freeze()
     if server.metrics_exporter:
         server.metrics_exporter.start()
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Make the garbage collector run less often, and ignore the objects from before the first request.
+
+    A request creates thousands of objects and few reference cycles: with Python's own settings, 75 cases with all
+    attributes and long texts take 20.2 ms instead of 18.3 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

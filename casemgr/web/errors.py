@@ -52,7 +52,7 @@ def respond_to_error(exception: Exception) -> Response:
     if media_type is None:
         media_type = _select_leniently(select_media_type, request.headers.get("Accept"), MediaType.JSON)
         context.locale = _select_leniently(select_locale, request.headers.get("Accept-Language"), DEFAULT_LOCALE)
-    body = build_error_body(error, with_user_message=_wants_user_message())
+    body = build_error_body(error, context.locale, with_user_message=_wants_user_message())
     response = Response(FORMATS[media_type].encode_error(body), error.definition.status, content_type=media_type)
     _add_headers(response, error)
     return response

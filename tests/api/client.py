@@ -1,4 +1,4 @@
-"""A client that holds every response against what the contract says of all of them."""
+"""A client that checks every response against the contract and the description of the API, and readers of responses."""
 
 import gzip
 import json
@@ -32,7 +32,7 @@ _VARY = {"Accept", "Accept-Language", "Authorization", "X-egain-session"}
 
 
 class CheckedClient(FlaskClient):
-    """Checks headers, and the body against its media type, of whatever it gets."""
+    """Checks the headers and the body of every response."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
@@ -52,21 +52,21 @@ class CheckedClient(FlaskClient):
 
 
 def _check_description(response: TestResponse) -> None:
-    """Hold a response against the description of the API, unless it is of a path or a method that does not exist."""
+    """Check a response against the description of the API, unless the path or the method does not exist."""
     described = _described(response.request.method.lower(), response.request.path)
     if described is None:
         return
-    answer = described[str(response.status_code)]
-    required = {name for name, header in answer["headers"].items() if header.get("required")}
+    expected = described[str(response.status_code)]
+    required = {name for name, header in expected["headers"].items() if header.get("required")}
     assert required <= set(response.headers.keys())
-    assert "X-egain-session" not in response.headers or "X-egain-session" in answer["headers"]
+    assert "X-egain-session" not in response.headers or "X-egain-session" in expected["headers"]
     if response.data and response.headers["Content-Type"] == JSON:
         body = gzip.decompress(response.data) if response.headers.get("Content-Encoding") else response.data
-        schema = answer["content"][JSON]["schema"]
+        schema = expected["content"][JSON]["schema"]
         whole = {**schema, "components": describe_api()["components"]}
         OAS31Validator(whole, format_checker=oas31_format_checker).validate(json.loads(body))
         code = json.loads(body).get("code")
-        assert code is None or code in {_CODES[name] for name in answer["content"][JSON]["examples"]}
+        assert code is None or code in {_CODES[name] for name in expected["content"][JSON]["examples"]}
 
 
 def _described(method: str, path: str) -> dict[str, Any] | None:
@@ -95,37 +95,37 @@ def _leaves(data: Any) -> list[Any]:
 
 
 def credentials(session_id: str) -> dict[str, str]:
-    """Send a session the way its kind of actor does."""
+    """Return the header field with which the kind of actor of a session sends it."""
     if session_id.endswith("client"):
         return {"Authorization": f"Bearer {session_id}"}
     return {"X-egain-session": session_id}
 
 
 def cases(response: TestResponse) -> list[dict[str, Any]]:
-    """Get the cases of a JSON response."""
+    """Return the cases of a JSON response."""
     assert response.status_code == 200, response.text
     listed: list[dict[str, Any]] = json.loads(response.data)["case"]
     return listed
 
 
 def ids(response: TestResponse) -> list[str]:
-    """Get the IDs of the cases of a JSON response."""
+    """Return the IDs of the cases of a JSON response."""
     return [case["id"] for case in cases(response)]
 
 
 def error(response: TestResponse) -> tuple[int, str]:
-    """Get status and code of an error in JSON."""
+    """Return the status and the code of an error in JSON."""
     return response.status_code, json.loads(response.data)["code"]
 
 
 def details(response: TestResponse, key: str) -> list[str]:
-    """Get the values that the details of an error in JSON have for a key."""
+    """Return the values of the details with this key, of an error in JSON."""
     listed = json.loads(response.data).get("details", [])
     return [detail["value"] for detail in listed if detail["key"] == key]
 
 
 def logged(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """Get what the log has of the last request."""
+    """Return the line of the last request in the log."""
     entries = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     requests = [entry for entry in entries if entry["logger"] == "casemgr.request_log"]
     assert isinstance(requests[-1], dict)
@@ -133,12 +133,12 @@ def logged(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 def element(response: TestResponse) -> etree._Element:
-    """Get the root of an XML response."""
+    """Return the root element of an XML response."""
     return etree.fromstring(response.data)
 
 
 def child(parent: etree._Element, *path: str) -> etree._Element:
-    """Find the one element at a path."""
+    """Return the only element at a path."""
     found = parent.findall("/".join(f"{{{XML_NAMESPACE}}}{name}" for name in path))
     assert len(found) == 1
     return found[0]

@@ -15,16 +15,16 @@ from casemgr.database.models import FailedLogin, Session
 from tests.api.client import CASE, LOGIN, CheckedClient, credentials
 from tests.factories import NAME, PASSWORD, USER, Record, actors, dispose, store, store_accounts
 
-Get = Callable[..., TestResponse]
-Have = Callable[..., None]
+GetCases = Callable[..., TestResponse]
+StoreRecords = Callable[..., None]
 MakeApp = Callable[..., Flask]
 LogIn = Callable[..., TestResponse]
-LetPass = Callable[[timedelta], None]
+AdvanceTime = Callable[[timedelta], None]
 
 
 @pytest.fixture
 def make_app(database_url: URL) -> Iterator[MakeApp]:
-    """Create applications on the database of the test, with these settings."""
+    """Return a function that creates an application with some settings, on the database of the test."""
     made = []
 
     def make_app(**settings: Any) -> Flask:
@@ -51,35 +51,38 @@ def client(app: Flask) -> CheckedClient:
 
 
 @pytest.fixture
-def have(engine: Engine) -> Have:
-    """Store one actor of each kind, and these records."""
+def store_records(engine: Engine) -> StoreRecords:
+    """Return a function that stores one actor of each kind, and the records that it is given."""
 
-    def have(*records: Record) -> None:
+    def store_records(*records: Record) -> None:
         store(engine, *actors(), *records)
 
-    return have
+    return store_records
 
 
 @pytest.fixture
-def get(client: CheckedClient) -> Get:
-    """Ask for cases: the last part of the path with its query, the session, other header fields."""
+def get_cases(client: CheckedClient) -> GetCases:
+    """Return a function that requests cases.
 
-    def get(path: str, session: str = USER, **headers: str) -> TestResponse:
+    It takes the IDs with the query string, the session, and further header fields with underscores for hyphens.
+    """
+
+    def get_cases(path: str, session: str = USER, **headers: str) -> TestResponse:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         return client.get(f"{CASE}/{path}", headers=credentials(session) | fields)
 
-    return get
+    return get_cases
 
 
 @pytest.fixture
 def stored_accounts(engine: Engine) -> None:
-    """Store a user, a customer and a client application that can log in."""
+    """Store a user, a customer and a client application, with NAME and PASSWORD as their credentials."""
     store_accounts(engine)
 
 
 @pytest.fixture
 def log_in(client: CheckedClient, stored_accounts: None) -> LogIn:
-    """Log in to one of the stored accounts."""
+    """Return a function that logs in to one of the stored accounts."""
 
     def log_in(
         kind: str = "user", name: str = NAME, password: str = PASSWORD, query: str = "", **headers: str
@@ -92,10 +95,10 @@ def log_in(client: CheckedClient, stored_accounts: None) -> LogIn:
 
 
 @pytest.fixture
-def let_pass(engine: Engine) -> LetPass:
-    """Make everything that has an end or a date older, as if time had passed."""
+def advance_time(engine: Engine) -> AdvanceTime:
+    """Return a function that moves all instants of sessions and failed logins into the past, as if time had passed."""
 
-    def let_pass(duration: timedelta) -> None:
+    def advance_time(duration: timedelta) -> None:
         columns = (
             *(Session.__table__.c[name] for name in ("created", "expires", "idle_expires")),
             FailedLogin.__table__.c.failed,
@@ -108,10 +111,10 @@ def let_pass(engine: Engine) -> LetPass:
                     earlier = {column: instant - duration}
                     connection.execute(update(column.table).where(column == instant).values(earlier))
 
-    return let_pass
+    return advance_time
 
 
 @pytest.fixture
-def session_actors(have: Have) -> None:
+def session_actors(store_records: StoreRecords) -> None:
     """Store one actor of each kind and nothing else."""
-    have()
+    store_records()

@@ -1,19 +1,19 @@
-"""Accept-Encoding."""
+"""Compression: Accept-Encoding."""
 
 import gzip
 
 import pytest
 
 from tests.api.client import CASE, JSON, XML, CheckedClient
-from tests.api.conftest import Have
+from tests.api.conftest import StoreRecords
 from tests.factories import USER, case
 
 LONG, SHORT = f"{CASE}/1?$attribute=description", f"{CASE}/2"
 
 
 @pytest.fixture
-def cases_of_both_sizes(have: Have) -> None:
-    have(case(1, description="long " * 1000), case(2))
+def cases_of_both_sizes(store_records: StoreRecords) -> None:
+    store_records(case(1, description="long " * 1000), case(2))
 
 
 @pytest.mark.usefixtures("cases_of_both_sizes")
@@ -36,7 +36,7 @@ def cases_of_both_sizes(have: Have) -> None:
         (SHORT, "gzip", False),
     ],
 )
-def test_a_long_body_is_compressed_for_a_client_that_wants_it(
+def test_a_long_body_is_compressed_if_the_client_prefers_gzip(
     client: CheckedClient, path: str, accept_encoding: str | None, compressed: bool
 ) -> None:
     headers = {"X-egain-session": USER} | ({} if accept_encoding is None else {"Accept-Encoding": accept_encoding})
@@ -49,7 +49,7 @@ def test_a_long_body_is_compressed_for_a_client_that_wants_it(
 
 @pytest.mark.usefixtures("cases_of_both_sizes")
 @pytest.mark.parametrize("media_type", [JSON, XML])
-def test_a_compressed_body_is_the_same(client: CheckedClient, media_type: str) -> None:
+def test_decompressing_gives_the_uncompressed_body(client: CheckedClient, media_type: str) -> None:
     headers = {"X-egain-session": USER, "Accept": media_type}
     plain = client.get(LONG, headers=headers)
     compressed = client.get(LONG, headers=headers | {"Accept-Encoding": "gzip"})
@@ -58,7 +58,7 @@ def test_a_compressed_body_is_the_same(client: CheckedClient, media_type: str) -
 
 
 @pytest.mark.usefixtures("cases_of_both_sizes")
-def test_head_tells_the_length_of_the_compressed_body(client: CheckedClient) -> None:
+def test_head_has_the_content_length_of_the_compressed_body(client: CheckedClient) -> None:
     headers = {"X-egain-session": USER, "Accept-Encoding": "gzip"}
     got, head = client.get(LONG, headers=headers), client.head(LONG, headers=headers)
     assert head.headers["Content-Length"] == got.headers["Content-Length"]

@@ -1,4 +1,4 @@
-"""CORS."""
+"""Cross-origin requests (CORS)."""
 
 import pytest
 
@@ -11,7 +11,9 @@ PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Hea
 
 @pytest.mark.parametrize("origins", [(ORIGIN,), (ORIGIN, "http://localhost:3000")], ids=["one", "two"])
 @pytest.mark.parametrize(("origin", "allowed"), [(ORIGIN, True), (OTHER, False), (f"{ORIGIN}.evil.example", False)])
-def test_listed_origins_may_call(make_app: MakeApp, origins: tuple[str, ...], origin: str, allowed: bool) -> None:
+def test_only_listed_origins_get_cors_headers(
+    make_app: MakeApp, origins: tuple[str, ...], origin: str, allowed: bool
+) -> None:
     client = make_app(cors_origins=origins).test_client()
     for response in (
         client.get(f"{CASE}/1", headers={"Origin": origin}),
@@ -35,7 +37,7 @@ def test_a_preflight_is_answered_without_authentication(make_app: MakeApp) -> No
     assert "Access-Control-Allow-Credentials" not in response.headers
 
 
-def test_no_origin_may_call_unless_listed(make_app: MakeApp) -> None:
+def test_without_listed_origins_there_are_no_cors_headers(make_app: MakeApp) -> None:
     client = make_app().test_client()
     response = client.options(f"{CASE}/1", headers={"Origin": ORIGIN, **PREFLIGHT})
     assert not [name for name, _ in response.headers if name.startswith("Access-Control")]

@@ -1,4 +1,4 @@
-"""The description of the API; `CheckedClient` holds every response that the tests see against it."""
+"""The description of the API; `CheckedClient` validates every response in the tests against it."""
 
 import json
 import re
@@ -30,7 +30,7 @@ BASE = "/core/casemgr/v3"
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    # Not the one that checks bodies, which are those of cases and errors.
+    # Not `CheckedClient`, which expects cases and errors.
     return FlaskClient(app)
 
 
@@ -40,7 +40,7 @@ def description(client: FlaskClient) -> Any:
 
 
 def validate(description: Any, component: str, data: Any) -> None:
-    """Hold data against a schema of the description."""
+    """Validate data against a component of the description."""
     schema = {"$ref": f"#/components/schemas/{component}", "components": description["components"]}
     OAS31Validator(schema, format_checker=oas31_format_checker).validate(data)
 
@@ -52,19 +52,19 @@ def test_the_description_is_valid(description: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "media_type"), [("openapi.json", JSON), ("openapi.yaml", "application/yaml"), ("casemgr.xsd", XML)]
 )
-def test_descriptions_are_for_everybody(client: FlaskClient, path: str, media_type: str) -> None:
+def test_descriptions_need_no_credentials(client: FlaskClient, path: str, media_type: str) -> None:
     response = client.get(f"{BASE}/{path}")
     assert (response.status_code, response.content_type) == (200, media_type)
     assert client.head(f"{BASE}/{path}").data == b""
     assert set(client.options(f"{BASE}/{path}").allow) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_yaml_says_the_same(client: FlaskClient, description: Any) -> None:
+def test_yaml_has_the_same_content(client: FlaskClient, description: Any) -> None:
     assert yaml.safe_load(client.get(f"{BASE}/openapi.yaml").data) == description
 
 
 @pytest.mark.parametrize(("options", "load"), [([], json.loads), (["--format", "yaml"], yaml.safe_load)])
-def test_the_command_prints_the_same(description: Any, options: list[str], load: Any) -> None:
+def test_the_command_prints_the_description(description: Any, options: list[str], load: Any) -> None:
     result = CliRunner().invoke(main, ["openapi", *options])
     assert result.exit_code == 0
     assert load(result.stdout) == description
@@ -78,20 +78,20 @@ def test_every_path_and_method_is_described(app: Flask, description: Any) -> Non
         if not rule.rule.startswith(("/health/", f"{BASE}/docs"))
     }
     described = {(path, method) for path, item in description["paths"].items() for method in item}
-    # Of what is the same for everybody HEAD answers the same as GET, as HTTP has it.
+    # HEAD is described only for cases; elsewhere it follows from GET (RFC 9110 section 9.3.2).
     assert described <= served
     assert {path for path, _ in described} == {path for path, _ in served}
     assert {method for path, method in described if path == f"{BASE}/case/{{ids}}"} == {"get", "head"}
 
 
-def test_every_operation_is_explained(description: Any) -> None:
+def test_every_operation_has_a_summary_and_a_description(description: Any) -> None:
     operations = [operation for item in description["paths"].values() for operation in item.values()]
     assert all(operation["summary"] and operation["description"] for operation in operations)
     tags = {tag["name"] for tag in description["tags"]}
     assert {tag for operation in operations for tag in operation["tags"]} == tags
 
 
-def test_every_parameter_has_values_that_are_valid(description: Any) -> None:
+def test_every_parameter_has_valid_examples(description: Any) -> None:
     for name, parameter in description["components"]["parameters"].items():
         schema = parameter["schema"]
         examples = [parameter["example"]] if "example" in parameter else schema.get("examples") or schema.get("enum")
@@ -100,21 +100,21 @@ def test_every_parameter_has_values_that_are_valid(description: Any) -> None:
             OAS31Validator(schema).validate(example)
 
 
-def test_only_what_is_required_is_filled_in(description: Any) -> None:
+def test_only_required_parameters_are_filled_in(description: Any) -> None:
     parameters = description["components"]["parameters"]
     filled_in = {name for name, parameter in parameters.items() if "example" in parameter}
     assert filled_in == {name for name, parameter in parameters.items() if parameter.get("required")}
 
 
 @pytest.mark.parametrize("kind", [ActorKind.USER, ActorKind.CUSTOMER])
-def test_an_example_of_a_login_can_be_read(description: Any, kind: ActorKind) -> None:
+def test_the_examples_of_a_login_are_equal_and_valid(description: Any, kind: ActorKind) -> None:
     operation = description["paths"][f"/core/authmgr/v3/{kind}/login"]["post"]
     content = operation["requestBody"]["content"]
     as_json, as_xml = (content[media_type]["example"] for media_type in MediaType)
     assert parse_login(MediaType.JSON, json.dumps(as_json).encode()) == parse_login(MediaType.XML, as_xml.encode())
 
 
-def test_no_error_of_a_login_has_a_session(description: Any) -> None:
+def test_only_a_successful_login_returns_a_session(description: Any) -> None:
     responses = description["paths"]["/core/authmgr/v3/user/login"]["post"]["responses"]
     assert {status for status, response in responses.items() if "X-egain-session" in response["headers"]} == {"204"}
 
@@ -134,8 +134,8 @@ def test_every_error_has_an_example_in_both_media_types(description: Any) -> Non
             assert example["value"]["code"] == codes[name.split(".")[0]]
 
 
-def test_every_error_is_that_of_an_operation(description: Any) -> None:
-    told = {
+def test_every_error_belongs_to_an_operation(description: Any) -> None:
+    described = {
         name
         for item in description["paths"].values()
         for operation in item.values()
@@ -143,12 +143,12 @@ def test_every_error_is_that_of_an_operation(description: Any) -> None:
         for name in response.get("content", {}).get(XML, {}).get("examples", {})
         if status != "200"
     }
-    # No method of theirs is one that is described.
-    assert told == {definition.name for definition in CATALOGUE} - {"METHOD_NOT_ALLOWED"}
+    # A described method is never refused.
+    assert described == {definition.name for definition in CATALOGUE} - {"METHOD_NOT_ALLOWED"}
 
 
 @pytest.mark.parametrize("kind", ActorKind)
-def test_an_actor_has_an_example_of_their_own(description: Any, kind: ActorKind) -> None:
+def test_every_kind_of_actor_has_an_example(description: Any, kind: ActorKind) -> None:
     content = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["responses"]["200"]["content"]
     example = content[JSON]["examples"][kind]["value"]
     validate(description, f"{NAMES[kind]}s", example)
@@ -162,7 +162,7 @@ def test_client_applications_see_what_users_see() -> None:
     assert user == client
 
 
-def test_a_case_of_staff_is_none_of_a_customer(description: Any) -> None:
+def test_the_schemas_of_staff_and_customers_exclude_each_other(description: Any) -> None:
     content = description["paths"][f"{BASE}/case/{{ids}}"]["get"]["responses"]["200"]["content"]
     with pytest.raises(ValidationError):
         validate(description, "CustomerCases", content[JSON]["examples"]["user"]["value"])
@@ -170,7 +170,7 @@ def test_a_case_of_staff_is_none_of_a_customer(description: Any) -> None:
         validate(description, "StaffCases", content[JSON]["examples"]["customer"]["value"])
 
 
-def test_attributes_that_may_be_asked_for_are_those_of_the_contract(description: Any) -> None:
+def test_the_attributes_are_those_of_the_contract(description: Any) -> None:
     named, custom = description["components"]["parameters"]["attribute"]["schema"]["items"]["anyOf"]
     assert set(named["enum"]) == {
         "all", "created", "createdBy", "originatingChannel", "description", "solution", "userLastWorked",
@@ -180,7 +180,7 @@ def test_attributes_that_may_be_asked_for_are_those_of_the_contract(description:
     assert not re.search(custom["pattern"], "customer")
 
 
-def test_names_in_xml_are_written_down(description: Any) -> None:
+def test_names_in_xml_are_declared(description: Any) -> None:
     schemas = description["components"]["schemas"]
     items = [
         (name, member["xml"]["name"])

@@ -1,4 +1,4 @@
-"""The page about the API and its files, as HTTP has them; tests/live opens it in a browser."""
+"""The documentation page and its static files over HTTP; tests/live opens the page in a browser."""
 
 import re
 from urllib.parse import urljoin
@@ -11,7 +11,6 @@ from lxml import html
 from casemgr.errors.catalogue import CATALOGUE
 from casemgr.errors.listing import list_sentences_of
 from casemgr.i18n.locales import LOCALES, Locale
-from casemgr.i18n.translation import translating
 from tests.api.client import error
 from tests.api.conftest import MakeApp
 
@@ -22,7 +21,7 @@ FILE = f"{PAGE}/swagger-ui.css"
 
 @pytest.fixture
 def visitor(app: Flask) -> FlaskClient:
-    """Make a client that is no client of the API."""
+    """Create a client without the checks for responses of the API."""
     return FlaskClient(app)
 
 
@@ -32,7 +31,7 @@ def errors_of(page: str) -> list[list[str]]:
     return [[cell.text_content().strip() for cell in row] for row in rows]
 
 
-def test_the_page_may_load_nothing_from_elsewhere_and_run_nothing_inline(visitor: FlaskClient) -> None:
+def test_the_page_forbids_other_origins_and_inline_scripts_and_styles(visitor: FlaskClient) -> None:
     response = visitor.get(PAGE)
     assert (response.status_code, response.content_type) == (200, "text/html; charset=utf-8")
     assert response.headers["Content-Security-Policy"] == (
@@ -45,7 +44,7 @@ def test_the_page_may_load_nothing_from_elsewhere_and_run_nothing_inline(visitor
     assert not page.xpath("//style | //script[not(@src)] | //@style | //@*[starts-with(name(), 'on')]")
 
 
-def test_whatever_the_page_refers_to_is_there(visitor: FlaskClient) -> None:
+def test_every_link_of_the_page_works(visitor: FlaskClient) -> None:
     page = html.fromstring(visitor.get(PAGE).text)
     paths = {urljoin(PAGE, url) for url in page.xpath("//@src | //@href") if not url.startswith(("#", "?"))}
     assert len(paths) == 8
@@ -53,13 +52,12 @@ def test_whatever_the_page_refers_to_is_there(visitor: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.language_tag)
-def test_errors_are_told_in_each_locale(visitor: FlaskClient, locale: Locale) -> None:
+def test_the_table_of_errors_is_translated(visitor: FlaskClient, locale: Locale) -> None:
     page = visitor.get(PAGE, query_string={"locale": locale.language_tag}).text
     rows = errors_of(page)
     assert [row[0] for row in rows] == [definition.code for definition in CATALOGUE]
     for definition, row in zip(CATALOGUE, rows, strict=True):
-        with translating():
-            *developer, user = (sentence.message for sentence in list_sentences_of(definition, locale))
+        *developer, user = (sentence.message for sentence in list_sentences_of(definition, locale))
         assert row[2:4] == [re.sub(r"%\((\w+)\)s", r"\1", "".join(developer)), user]
     chosen = html.fromstring(page).xpath("//a[@aria-current]/@lang")
     assert chosen == [locale.language_tag]
@@ -69,16 +67,18 @@ def test_errors_are_told_in_each_locale(visitor: FlaskClient, locale: Locale) ->
 @pytest.mark.parametrize(
     ("query", "accept_language", "language_tag"),
     [
-        pytest.param("", None, "en-US", id="nothing said"),
-        pytest.param("", "fr-CA, fr;q=0.8", "fr-CA", id="what the browser prefers"),
-        pytest.param("", "pl", "en-US", id="nothing that there is"),
-        pytest.param("?locale=ja-JP", "de", "ja-JP", id="what was clicked on"),
-        pytest.param("?locale=ja", "de", "ja-JP", id="a language"),
-        pytest.param(f"?locale={'a-' * 30_000}a", "de", "de-DE", id="a long one that there is not"),
-        pytest.param("?locale=xx", "de", "de-DE", id="a locale that there is not"),
+        pytest.param("", None, "en-US", id="no preference"),
+        pytest.param("", "fr-CA, fr;q=0.8", "fr-CA", id="Accept-Language"),
+        pytest.param("", "pl", "en-US", id="Accept-Language without a locale"),
+        pytest.param("?locale=ja-JP", "de", "ja-JP", id="parameter"),
+        pytest.param("?locale=ja", "de", "ja-JP", id="parameter with a language"),
+        pytest.param(f"?locale={'a-' * 30_000}a", "de", "de-DE", id="long unknown parameter"),
+        pytest.param("?locale=xx", "de", "de-DE", id="unknown parameter"),
     ],
 )
-def test_the_locale_is_chosen(visitor: FlaskClient, query: str, accept_language: str | None, language_tag: str) -> None:
+def test_the_page_selects_a_locale(
+    visitor: FlaskClient, query: str, accept_language: str | None, language_tag: str
+) -> None:
     headers = {"Accept-Language": accept_language} if accept_language else {}
     page = visitor.get(f"{PAGE}{query}", headers=headers).text
     assert html.fromstring(page).xpath("//a[@aria-current]/@lang") == [language_tag]
@@ -92,37 +92,37 @@ def test_the_locale_is_chosen(visitor: FlaskClient, query: str, accept_language:
         ({"base_url": "https://cases.example.com"}, "inside", "https://cases.example.com"),
     ],
 )
-def test_the_guide_calls_the_service_that_shows_it(
+def test_the_guide_has_the_address_of_the_service(
     make_app: MakeApp, settings: dict[str, str], host: str, address: str
 ) -> None:
     page = FlaskClient(make_app(**settings)).get(PAGE, headers={"Host": host}).text
     assert re.findall("base=(.*)", page) == [address]
 
 
-def test_a_file_is_kept_until_it_changes(visitor: FlaskClient) -> None:
+def test_a_static_file_is_revalidated_by_its_etag(visitor: FlaskClient) -> None:
     first = visitor.get(FILE, headers={"Accept-Encoding": "gzip"})
     assert first.headers["Content-Encoding"] == "gzip"
     assert first.headers["Cache-Control"] == "no-cache"
     assert first.headers["Vary"] == "Accept-Encoding"
-    for tag, status in ((first.headers["ETag"], 304), ('W/"what it was before"', 200)):
+    for tag, status in ((first.headers["ETag"], 304), ('W/"another version"', 200)):
         again = visitor.get(FILE, headers={"Accept-Encoding": "gzip", "If-None-Match": tag})
         assert (again.status_code, bool(again.data)) == (status, status == 200)
 
 
-def test_a_file_may_depend_on_the_origin(make_app: MakeApp) -> None:
+def test_a_static_file_varies_by_origin_with_cors(make_app: MakeApp) -> None:
     response = FlaskClient(make_app(cors_origins=("https://console.example.com",))).get(FILE)
     assert set(response.vary) == {"Accept-Encoding", "Origin"}
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2Fapp.py", "swagger-ui.js"])
-def test_there_are_no_other_files(visitor: FlaskClient, name: str) -> None:
+def test_other_static_files_give_404(visitor: FlaskClient, name: str) -> None:
     response = visitor.get(f"{PAGE}/{name}")
     assert error(response) == (404, "404-001")
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("path", [PAGE, FILE])
-def test_options_tells_the_methods(visitor: FlaskClient, path: str) -> None:
+def test_options_lists_the_methods(visitor: FlaskClient, path: str) -> None:
     response = visitor.options(path)
     assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
     assert visitor.post(path).status_code == 405

@@ -1,4 +1,4 @@
-"""REP-7 to REP-9 and the error catalogue."""
+"""Errors: contract REP-7 to REP-9, and the error catalogue."""
 
 import json
 
@@ -16,7 +16,7 @@ from casemgr.errors.definitions import ApiError, ErrorDef
 from casemgr.i18n.locales import LOCALES, Locale
 from casemgr.observability.log import add_request_id
 from tests.api.client import CASE, XML, CheckedClient, child, credentials, details, element, error
-from tests.api.conftest import Get, Have
+from tests.api.conftest import GetCases, StoreRecords
 from tests.factories import CUSTOMER, OTHER, USER, activity, case, customer
 
 DEFINITIONS = [value for value in vars(catalogue).values() if isinstance(value, ErrorDef)]
@@ -33,7 +33,7 @@ LOGIN = {
 }  # fmt: skip
 
 
-def test_the_catalogue_is_that_of_the_contract_and_of_logging_in() -> None:
+def test_the_catalogue_has_exactly_the_codes_of_the_contract_and_of_login() -> None:
     assert {definition.code for definition in DEFINITIONS} == CATALOGUE | LOGIN
 
 
@@ -43,27 +43,27 @@ def test_a_code_begins_with_its_status(definition: ErrorDef) -> None:
 
 
 @pytest.mark.parametrize("values", [{}, {"id": ["1"], "customer": "2"}, {"customer": "2"}], ids=str)
-def test_an_error_takes_exactly_what_it_declares(values: dict[str, str]) -> None:
+def test_missing_or_unknown_detail_keys_are_refused(values: dict[str, str]) -> None:
     with pytest.raises(TypeError, match="CASES_NOT_FOUND"):
         ApiError(CASES_NOT_FOUND, **values)
 
 
-def test_members_come_in_order_in_json(have: Have, get: Get) -> None:
-    have()
-    assert list(json.loads(get("7").data)) == ["code", "developerMessage", "details"]
-    with_user_message = get("7", X_egain_error_message="yes")
+def test_json_members_are_in_the_order_of_the_contract(store_records: StoreRecords, get_cases: GetCases) -> None:
+    store_records()
+    assert list(json.loads(get_cases("7").data)) == ["code", "developerMessage", "details"]
+    with_user_message = get_cases("7", X_egain_error_message="yes")
     assert list(json.loads(with_user_message.data)) == ["code", "developerMessage", "userMessage", "details"]
 
 
-def test_details_are_left_out_when_there_are_none(client: CheckedClient) -> None:
+def test_empty_details_are_left_out(client: CheckedClient) -> None:
     response = client.get(f"{CASE}/1")
     assert list(json.loads(response.data)) == ["code", "developerMessage"]
 
 
-def test_xml_says_the_same_as_json(have: Have, get: Get) -> None:
-    have()
-    in_json = json.loads(get("7,8", X_egain_error_message="yes").data)
-    in_xml = element(get("7,8", Accept=XML, X_egain_error_message="yes"))
+def test_xml_has_the_same_content_as_json(store_records: StoreRecords, get_cases: GetCases) -> None:
+    store_records()
+    in_json = json.loads(get_cases("7,8", X_egain_error_message="yes").data)
+    in_xml = element(get_cases("7,8", Accept=XML, X_egain_error_message="yes"))
     assert [etree.QName(member).localname for member in in_xml] == list(in_json)
     for member in ("code", "developerMessage", "userMessage"):
         assert child(in_xml, member).text == in_json[member]
@@ -71,18 +71,20 @@ def test_xml_says_the_same_as_json(have: Have, get: Get) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "wanted"), [("yes", True), ("YES", True), ("no", False), ("", False), ("true", False)]
+    ("value", "expected"), [("yes", True), ("YES", True), ("no", False), ("", False), ("true", False)]
 )
-def test_a_user_message_comes_when_asked_for(client: CheckedClient, value: str, wanted: bool) -> None:
+def test_the_user_message_is_sent_only_on_request(client: CheckedClient, value: str, expected: bool) -> None:
     response = client.get(f"{CASE}/1", headers={"X-egain-error-message": value})
-    assert ("userMessage" in json.loads(response.data)) == wanted
+    assert ("userMessage" in json.loads(response.data)) == expected
     assert "X-egain-error-message" in response.vary
 
 
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.language_tag)
-def test_code_and_details_are_the_same_in_every_locale(have: Have, get: Get, locale: Locale) -> None:
-    have()
-    body = json.loads(get("7,%00", Accept_Language=locale.language_tag).data)
+def test_code_and_details_are_the_same_in_every_locale(
+    store_records: StoreRecords, get_cases: GetCases, locale: Locale
+) -> None:
+    store_records()
+    body = json.loads(get_cases("7,%00", Accept_Language=locale.language_tag).data)
     assert body["code"] == "400-108"
     assert body["details"] == [{"key": "id", "value": "\0"}]
 
@@ -99,14 +101,18 @@ def test_code_and_details_are_the_same_in_every_locale(have: Have, get: Get, loc
         pytest.param("%25s%25(id)s", "“%s%(id)s”", id="per cent signs"),
     ],
 )
-def test_input_is_quoted_cut_and_made_visible(have: Have, get: Get, element_: str, quoted: str) -> None:
-    have()
-    assert quoted in json.loads(get(element_).data)["developerMessage"]
+def test_quoted_input_is_cut_and_has_visible_control_characters(
+    store_records: StoreRecords, get_cases: GetCases, element_: str, quoted: str
+) -> None:
+    store_records()
+    assert quoted in json.loads(get_cases(element_).data)["developerMessage"]
 
 
-def test_a_sentence_quotes_100_pieces_and_the_details_have_all(have: Have, get: Get) -> None:
-    have()
-    response = get(",".join(f"x{number}" for number in range(101)))
+def test_a_sentence_quotes_100_values_and_the_details_list_all(
+    store_records: StoreRecords, get_cases: GetCases
+) -> None:
+    store_records()
+    response = get_cases(",".join(f"x{number}" for number in range(101)))
     message = json.loads(response.data)["developerMessage"]
     assert "“x99”" in message
     assert "“x100”" not in message
@@ -114,14 +120,14 @@ def test_a_sentence_quotes_100_pieces_and_the_details_have_all(have: Have, get: 
     assert len(details(response, "id")) == 101
 
 
-def test_details_carry_the_input_uncut(have: Have, get: Get) -> None:
-    have()
-    assert details(get("a" * 19_000), "id") == ["a" * 19_000]
+def test_details_have_the_uncut_input(store_records: StoreRecords, get_cases: GetCases) -> None:
+    store_records()
+    assert details(get_cases("a" * 19_000), "id") == ["a" * 19_000]
 
 
-def test_details_in_xml_are_well_formed_whatever_the_input(have: Have, get: Get) -> None:
-    have()
-    [detail] = child(element(get("%00%0A%3C", Accept=XML)), "details")
+def test_details_in_xml_are_well_formed_with_odd_input(store_records: StoreRecords, get_cases: GetCases) -> None:
+    store_records()
+    [detail] = child(element(get_cases("%00%0A%3C", Accept=XML)), "details")
     assert detail.get("value") == "\N{REPLACEMENT CHARACTER}\n<"
 
 
@@ -129,13 +135,15 @@ def test_details_in_xml_are_well_formed_whatever_the_input(have: Have, get: Get)
     ("counted", "phrase"),
     [("7", "1 requested case does not exist: “7”."), ("7,8,9", "3 requested cases do not exist: “7”, “8”, and “9”.")],
 )
-def test_english_has_two_plural_forms(have: Have, get: Get, counted: str, phrase: str) -> None:
-    have()
-    assert json.loads(get(counted).data)["developerMessage"] == phrase
+def test_english_has_two_plural_forms(
+    store_records: StoreRecords, get_cases: GetCases, counted: str, phrase: str
+) -> None:
+    store_records()
+    assert json.loads(get_cases(counted).data)["developerMessage"] == phrase
 
 
 @pytest.mark.parametrize("header", ["X-egain-session", "Authorization"])
-def test_an_error_quotes_no_credential(client: CheckedClient, header: str) -> None:
+def test_an_error_never_quotes_a_credential(client: CheckedClient, header: str) -> None:
     for value in ("secret-value", "Bearer secret-value", "Basic secret-value"):
         assert "secret-value" not in client.get(f"{CASE}/1", headers={header: value}).text
 
@@ -158,8 +166,10 @@ PROVOKED = [
 
 
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
-def test_errors_are_worded_in_the_locale(have: Have, client: CheckedClient, locale: Locale) -> None:
-    have(customer(31), case(1), case(2, department=OTHER), activity())
+def test_errors_are_translated_into_the_locale(
+    store_records: StoreRecords, client: CheckedClient, locale: Locale
+) -> None:
+    store_records(customer(31), case(1), case(2, department=OTHER), activity())
     for code, path, session in PROVOKED:
         headers = credentials(session) | {"X-egain-error-message": "yes"}
         in_locale = json.loads(client.get(path, headers=headers | {"Accept-Language": locale.language_tag}).data)
@@ -178,7 +188,7 @@ def without_database(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.mark.parametrize("accept", ["application/json", XML])
-def test_a_database_that_is_away_is_500_without_a_trace(
+def test_an_unreachable_database_gives_500_without_a_stack_trace(
     without_database: Flask, accept: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.handler.addFilter(add_request_id)
@@ -197,13 +207,13 @@ def test_a_database_that_is_away_is_500_without_a_trace(
     ("headers", "code"),
     [({}, "401-100"), ({"Authorization": "Basic x"}, "401-104"), ({"X-egain-session": "x"}, "500-100")],
 )
-def test_a_database_that_is_away_is_noticed_when_it_is_needed(
+def test_an_unreachable_database_fails_only_requests_that_need_it(
     without_database: Flask, headers: dict[str, str], code: str
 ) -> None:
     assert error(without_database.test_client().get(f"{CASE}/1", headers=headers))[1] == code
 
 
-def test_anything_unexpected_is_500(app: Flask, client: CheckedClient) -> None:
+def test_an_unexpected_exception_gives_500(app: Flask, client: CheckedClient) -> None:
     def fail() -> None:
         raise ZeroDivisionError("inside")
 
@@ -214,13 +224,13 @@ def test_anything_unexpected_is_500(app: Flask, client: CheckedClient) -> None:
     assert "inside" not in response.text
 
 
-def test_what_fails_after_the_view_is_500_whatever_it_is(
-    app: Flask, have: Have, get: Get, caplog: pytest.LogCaptureFixture
+def test_any_exception_after_the_view_gives_500(
+    app: Flask, store_records: StoreRecords, get_cases: GetCases, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_: Response) -> Response:
         raise NotFound
 
-    have(case(1))
+    store_records(case(1))
     app.after_request(fail)
-    assert error(get("1")) == (500, "500-100")
+    assert error(get_cases("1")) == (500, "500-100")
     assert "werkzeug.exceptions.NotFound" in caplog.text

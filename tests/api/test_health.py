@@ -13,16 +13,16 @@ from tests.api.conftest import MakeApp
 from tests.conftest import MakeDatabase
 from tests.factories import dispose
 
-ANY = {"Accept": "text/html", "Accept-Language": "xx", "X-egain-session": "nonsense"}
+HEADERS = {"Accept": "text/html", "Accept-Language": "xx", "X-egain-session": "nonsense"}
 
 
-def test_a_process_that_answers_is_live(client: CheckedClient) -> None:
-    response = client.get("/health/live", headers=ANY)
+def test_a_running_process_is_live(client: CheckedClient) -> None:
+    response = client.get("/health/live", headers=HEADERS)
     assert (response.status_code, json.loads(response.data)) == (200, {"status": "live"})
 
 
-def test_a_service_with_its_database_is_ready(client: CheckedClient) -> None:
-    response = client.get("/health/ready", headers=ANY)
+def test_a_service_with_a_migrated_database_is_ready(client: CheckedClient) -> None:
+    response = client.get("/health/ready", headers=HEADERS)
     assert (response.status_code, json.loads(response.data)) == (200, {"status": "ready"})
 
 
@@ -46,13 +46,13 @@ def test_a_service_with_an_old_schema_is_not_ready(make_database: MakeDatabase) 
     assert json.loads(response.data)["reasons"] == ["the schema is not at the newest revision"]
 
 
-def test_a_service_without_its_database_is_live_but_not_ready(engine: Engine) -> None:
-    away = (
+def test_a_service_with_an_unreachable_database_is_live_but_not_ready(engine: Engine) -> None:
+    unreachable = (
         engine.url.set(database="/nowhere/casemgr.db")
         if engine.dialect.name == "sqlite"
         else engine.url.set(database="nowhere")
     )
-    app = create_app(Config(away))
+    app = create_app(Config(unreachable))
     client = app.test_client()
     response = client.get("/health/ready")
     assert client.get("/health/live").status_code == 200
@@ -61,12 +61,14 @@ def test_a_service_without_its_database_is_live_but_not_ready(engine: Engine) ->
     assert json.loads(response.data) == {"status": "not ready", "reasons": ["the database cannot be reached"]}
 
 
-def test_a_service_without_a_catalogue_is_not_ready(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_with_an_uncompiled_catalogue_is_not_ready(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = make_app().test_client()
     monkeypatch.setattr("casemgr.web.health.missing_catalogues", lambda: ["fr-CA"])
     assert json.loads(client.get("/health/ready").data)["reasons"] == ["message catalogues are not compiled"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/", "/health/live/"])
-def test_there_is_nothing_else(client: CheckedClient, path: str) -> None:
+def test_other_health_paths_give_404(client: CheckedClient, path: str) -> None:
     assert error(client.get(path)) == (404, "404-001")

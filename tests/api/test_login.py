@@ -1,4 +1,4 @@
-"""Logging in and out, and how long a session lasts."""
+"""Login, logout, and the duration of sessions."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -31,20 +31,22 @@ from tests.api.client import (
     element,
     error,
 )
-from tests.api.conftest import LetPass, LogIn, MakeApp
+from tests.api.conftest import AdvanceTime, LogIn, MakeApp
 from tests.factories import CLIENT, NAME, PASSWORD, USER, actors, case, session, store
+
+pytestmark = pytest.mark.slow
 
 HEADER = "X-egain-session"
 KINDS = ["user", "customer"]
 IDLE, LIFETIME = timedelta(minutes=30), timedelta(hours=12)
 SECOND = timedelta(seconds=1)
 
-Ask = Callable[[str], int]
+StatusOf = Callable[[str], int]
 
 
 @contextmanager
 def collected_statements() -> Iterator[list[str]]:
-    """Collect the statements that SQLAlchemy runs, which are all but those that read sessions and cases."""
+    """Collect the statements that SQLAlchemy runs: all except those that read sessions and cases."""
     statements: list[str] = []
 
     def collect(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -58,37 +60,37 @@ def collected_statements() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def ask(client: CheckedClient) -> Ask:
-    """Ask for a case that does not exist and tell the status: 404 with a live session, else 401."""
+def status_of(client: CheckedClient) -> StatusOf:
+    """Return a function that requests a missing case and returns the status: 404 with a valid session, else 401."""
 
-    def ask(session_id: str) -> int:
+    def status_of(session_id: str) -> int:
         return client.get(f"{CASE}/1", headers={HEADER: session_id}).status_code
 
-    return ask
+    return status_of
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_login_answers_a_new_session_and_no_body(log_in: LogIn, ask: Ask, kind: str) -> None:
+def test_a_login_returns_a_new_session_and_no_body(log_in: LogIn, status_of: StatusOf, kind: str) -> None:
     first, second = log_in(kind), log_in(kind)
     assert (first.status_code, first.data) == (204, b"")
     assert "Content-Type" not in first.headers
     assert first.headers[HEADER] != second.headers[HEADER]
-    assert [ask(login.headers[HEADER]) for login in (first, second)] == [404, 404]
+    assert [status_of(login.headers[HEADER]) for login in (first, second)] == [404, 404]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_xml_logs_in_as_well(log_in: LogIn, client: CheckedClient, ask: Ask, kind: str) -> None:
+def test_a_login_in_xml_works(log_in: LogIn, client: CheckedClient, status_of: StatusOf, kind: str) -> None:
     body = f'<login xmlns="urn:casemgr:v3"><userName>{NAME}</userName><password>{PASSWORD}</password></login>'
     XML_SCHEMA.assertValid(etree.fromstring(body))
     response = client.post(LOGIN[kind], data=body, content_type=XML)
     assert response.status_code == 204
-    assert ask(response.headers[HEADER]) == 404
+    assert status_of(response.headers[HEADER]) == 404
 
 
-def test_a_session_is_that_of_the_account(engine: Engine, log_in: LogIn, client: CheckedClient) -> None:
+def test_a_session_belongs_to_the_account_that_logged_in(engine: Engine, log_in: LogIn, client: CheckedClient) -> None:
     store(engine, case(1))
     assert client.get(f"{CASE}/1", headers={HEADER: log_in("user").headers[HEADER]}).status_code == 200
-    # As a user the same person would see the case.
+    # A user would see the case.
     assert client.get(f"{CASE}/1", headers={HEADER: log_in("customer").headers[HEADER]}).status_code == 404
 
 
@@ -98,7 +100,7 @@ def test_a_session_is_that_of_the_account(engine: Engine, log_in: LogIn, client:
     [
         pytest.param(NAME, "wrong", id="wrong password"),
         pytest.param(NAME, "", id="empty password"),
-        pytest.param(NAME, PASSWORD + " ", id="a blank too many"),
+        pytest.param(NAME, PASSWORD + " ", id="trailing blank"),
         pytest.param("nobody", PASSWORD, id="unknown name"),
         pytest.param("", PASSWORD, id="empty name"),
         pytest.param(NAME.upper(), PASSWORD, id="name in other case"),
@@ -106,7 +108,7 @@ def test_a_session_is_that_of_the_account(engine: Engine, log_in: LogIn, client:
         pytest.param("\ud800\0\u202e", "\ud800\0", id="odd characters"),
     ],
 )
-def test_wrong_credentials_are_all_alike(log_in: LogIn, kind: str, name: str, password: str) -> None:
+def test_all_wrong_credentials_give_the_same_response(log_in: LogIn, kind: str, name: str, password: str) -> None:
     response = log_in(kind, name, password)
     assert error(response) == (401, "401-102")
     assert HEADER not in response.headers
@@ -120,7 +122,7 @@ def test_wrong_credentials_are_all_alike(log_in: LogIn, kind: str, name: str, pa
 @pytest.mark.parametrize(
     "values", [pytest.param({"disabled": True}, id="disabled"), pytest.param({"password_hash": None}, id="no password")]
 )
-def test_an_account_that_nobody_can_use_looks_the_same(
+def test_an_unusable_account_gives_the_same_response_as_a_wrong_password(
     log_in: LogIn, engine: Engine, kind: str, values: dict[str, object]
 ) -> None:
     wrong = log_in(kind, password="wrong")
@@ -139,7 +141,7 @@ def test_an_account_that_nobody_can_use_looks_the_same(
         pytest.param(NAME, {"password_hash": None}, id="no password"),
     ],
 )
-def test_a_hash_is_computed_for_every_attempt(
+def test_every_attempt_computes_one_hash(
     log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, values: dict[str, object]
 ) -> None:
     if values:
@@ -185,7 +187,7 @@ def test_an_outdated_hash_is_renewed(log_in: LogIn, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.language_tag)
-def test_a_refusal_is_told_in_every_locale(client: CheckedClient, locale: Locale) -> None:
+def test_a_refused_login_is_translated(client: CheckedClient, locale: Locale) -> None:
     response = client.post(
         LOGIN["user"],
         data="<login/>",
@@ -210,12 +212,12 @@ def test_negotiation_comes_before_the_credentials(
     assert error(log_in("user", password="wrong", **headers)) == expected
 
 
-def test_an_answer_without_a_body_has_a_language(log_in: LogIn) -> None:
+def test_a_response_without_a_body_has_a_content_language(log_in: LogIn) -> None:
     assert log_in("user", Accept_Language="sv").headers["Content-Language"] == "sv-SE"
 
 
 @pytest.mark.parametrize("path", [*LOGIN.values(), SESSION])
-def test_options_names_the_methods(client: CheckedClient, path: str) -> None:
+def test_options_lists_the_methods(client: CheckedClient, path: str) -> None:
     method = "DELETE" if path == SESSION else "POST"
     response = client.options(path)
     assert (response.status_code, sorted(response.allow)) == (204, sorted([method, "OPTIONS"]))
@@ -225,7 +227,7 @@ def test_options_names_the_methods(client: CheckedClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_login_with_a_password_that_is_changed_meanwhile_fails(
+def test_a_login_fails_if_the_password_changes_meanwhile(
     log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     def verify_slowly(password_hash: str | None, password: str) -> bool:
@@ -239,70 +241,74 @@ def test_a_login_with_a_password_that_is_changed_meanwhile_fails(
     assert error(log_in(kind)) == (401, "401-102")
 
 
-# logging out
+# Logout.
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_session_that_is_ended_does_not_hold(log_in: LogIn, client: CheckedClient, ask: Ask, kind: str) -> None:
+def test_an_ended_session_is_no_longer_valid(
+    log_in: LogIn, client: CheckedClient, status_of: StatusOf, kind: str
+) -> None:
     ended, other = (log_in(kind).headers[HEADER] for _ in range(2))
     response = client.delete(SESSION, headers={HEADER: ended})
     assert (response.status_code, response.data, response.headers[HEADER]) == (204, b"", ended)
-    assert (ask(ended), ask(other)) == (401, 404)
+    assert (status_of(ended), status_of(other)) == (401, 404)
     assert error(client.delete(SESSION, headers={HEADER: ended})) == (401, "401-101")
 
 
-def test_a_session_of_the_operator_can_be_ended_too(client: CheckedClient, engine: Engine) -> None:
+def test_a_session_created_by_the_operator_can_be_ended(client: CheckedClient, engine: Engine) -> None:
     store(engine, *actors())
     for session_id in (USER, CLIENT):
         assert client.delete(SESSION, headers=credentials(session_id)).status_code == 204
         assert client.delete(SESSION, headers=credentials(session_id)).status_code == 401
 
 
-def test_nobody_can_end_a_session_without_credentials(client: CheckedClient) -> None:
+def test_ending_a_session_needs_credentials(client: CheckedClient) -> None:
     assert error(client.delete(SESSION)) == (401, "401-100")
 
 
-# at most five sessions
+# At most five sessions.
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_sixth_login_is_refused(log_in: LogIn, ask: Ask, kind: str) -> None:
+def test_a_sixth_login_is_refused(log_in: LogIn, status_of: StatusOf, kind: str) -> None:
     sessions = [log_in(kind).headers[HEADER] for _ in range(5)]
     response = log_in(kind)
     assert error(response) == (403, "403-120")
     assert details(response, "limit") == ["5"]
     assert HEADER not in response.headers
-    assert [ask(session_id) for session_id in sessions] == [404] * 5
+    assert [status_of(session_id) for session_id in sessions] == [404] * 5
 
 
-def test_a_sixth_login_by_force_ends_the_oldest(log_in: LogIn, ask: Ask) -> None:
+def test_a_forced_sixth_login_ends_the_oldest_session(log_in: LogIn, status_of: StatusOf) -> None:
     sessions = [log_in("user").headers[HEADER] for _ in range(5)]
     assert error(log_in("user", query="?forceLogin=no")) == (403, "403-120")
     sessions.append(log_in("user", query="?forceLogin=yes").headers[HEADER])
-    assert [ask(session_id) for session_id in sessions] == [401] + [404] * 5
+    assert [status_of(session_id) for session_id in sessions] == [401] + [404] * 5
 
 
-def test_force_ends_nothing_where_there_is_room(log_in: LogIn, ask: Ask) -> None:
+def test_a_forced_login_ends_no_session_below_the_limit(log_in: LogIn, status_of: StatusOf) -> None:
     sessions = [log_in("user", query="?forceLogin=yes").headers[HEADER] for _ in range(5)]
-    assert [ask(session_id) for session_id in sessions] == [404] * 5
+    assert [status_of(session_id) for session_id in sessions] == [404] * 5
 
 
-def test_sessions_that_have_ended_make_room(log_in: LogIn, client: CheckedClient, let_pass: LetPass) -> None:
+def test_ended_sessions_do_not_count_towards_the_limit(
+    log_in: LogIn, client: CheckedClient, advance_time: AdvanceTime
+) -> None:
     first = [log_in("user").headers[HEADER] for _ in range(5)]
     client.delete(SESSION, headers={HEADER: first[0]})
     assert [log_in("user").status_code for _ in range(2)] == [204, 403]
-    let_pass(IDLE)
+    advance_time(IDLE)
     assert [log_in("user").status_code for _ in range(6)] == [204] * 5 + [403]
 
 
-def test_accounts_and_sessions_of_the_operator_do_not_take_each_others_room(
-    log_in: LogIn, engine: Engine, ask: Ask
+def test_the_limit_counts_each_account_and_no_sessions_of_the_operator(
+    log_in: LogIn, engine: Engine, status_of: StatusOf
 ) -> None:
     store(engine, *(session(f"operator-{number}", user=20) for number in range(5)))
     assert [log_in("customer").status_code for _ in range(5)] == [204] * 5
     assert [log_in("user").status_code for _ in range(5)] == [204] * 5
     assert log_in("user", query="?forceLogin=yes").status_code == 204
-    assert [ask(f"operator-{number}") for number in range(5)] == [404] * 5
+    assert [status_of(f"operator-{number}") for number in range(5)] == [404] * 5
 
 
 @pytest.mark.parametrize(
@@ -316,7 +322,7 @@ def test_accounts_and_sessions_of_the_operator_do_not_take_each_others_room(
         pytest.param("?forceLogin=", (400, "400-102"), "value", [""], id="empty"),
     ],
 )
-def test_a_query_that_is_not_valid_is_refused(
+def test_an_invalid_query_gives_400(
     log_in: LogIn, query: str, expected: tuple[int, str], key: str, values: list[str]
 ) -> None:
     response = log_in("user", password="wrong", query=query)
@@ -324,90 +330,98 @@ def test_a_query_that_is_not_valid_is_refused(
     assert details(response, key) == values
 
 
-# idle time and lifetime
+# Idle time and lifetime.
 
 
-def test_a_session_ends_when_it_is_not_used(log_in: LogIn, ask: Ask, let_pass: LetPass) -> None:
+def test_an_idle_session_ends(log_in: LogIn, status_of: StatusOf, advance_time: AdvanceTime) -> None:
     session_id = log_in("user").headers[HEADER]
-    let_pass(IDLE - 10 * SECOND)
-    assert ask(session_id) == 404
-    let_pass(IDLE + SECOND)
-    assert ask(session_id) == 401
+    advance_time(IDLE - 10 * SECOND)
+    assert status_of(session_id) == 404
+    advance_time(IDLE + SECOND)
+    assert status_of(session_id) == 401
 
 
-def test_use_keeps_a_session_alive_until_its_lifetime_ends(log_in: LogIn, ask: Ask, let_pass: LetPass) -> None:
+def test_requests_keep_a_session_alive_until_its_lifetime_ends(
+    log_in: LogIn, status_of: StatusOf, advance_time: AdvanceTime
+) -> None:
     session_id = log_in("customer").headers[HEADER]
     step = IDLE - 2 * timedelta(minutes=1)
     for _ in range(LIFETIME // step):
-        let_pass(step)
-        assert ask(session_id) == 404
-    let_pass(LIFETIME % step)
-    assert ask(session_id) == 401
+        advance_time(step)
+        assert status_of(session_id) == 404
+    advance_time(LIFETIME % step)
+    assert status_of(session_id) == 401
 
 
 @pytest.mark.parametrize("path", ["nonsense", "1?nonsense"])
-def test_a_request_that_fails_is_use_too(
-    log_in: LogIn, client: CheckedClient, ask: Ask, let_pass: LetPass, path: str
+def test_a_failed_request_also_extends_a_session(
+    log_in: LogIn, client: CheckedClient, status_of: StatusOf, advance_time: AdvanceTime, path: str
 ) -> None:
     session_id = log_in("user").headers[HEADER]
-    let_pass(IDLE / 2)
+    advance_time(IDLE / 2)
     assert client.get(f"{CASE}/{path}", headers={HEADER: session_id}).status_code == 400
-    let_pass(IDLE - SECOND)
-    assert ask(session_id) == 404
+    advance_time(IDLE - SECOND)
+    assert status_of(session_id) == 404
 
 
-def test_not_every_use_is_written(log_in: LogIn, ask: Ask, let_pass: LetPass) -> None:
+def test_a_session_is_not_extended_by_every_request(
+    log_in: LogIn, status_of: StatusOf, advance_time: AdvanceTime
+) -> None:
     session_id = log_in("user").headers[HEADER]
-    let_pass(timedelta(minutes=2))
+    advance_time(timedelta(minutes=2))
     updates = []
     for _ in range(3):
         with collected_statements() as statements:
-            ask(session_id)
+            status_of(session_id)
         updates.append(sum(statement.startswith("UPDATE") for statement in statements))
     assert updates == [1, 0, 0]
 
 
 @pytest.mark.usefixtures("stored_accounts")
-def test_a_short_idle_time_is_extended_too(make_app: MakeApp, let_pass: LetPass) -> None:
+def test_a_session_with_a_short_idle_time_is_extended(make_app: MakeApp, advance_time: AdvanceTime) -> None:
     client = make_app(session_idle_time=timedelta(seconds=30)).test_client()
     session_id = client.post(LOGIN["user"], json={"userName": NAME, "password": PASSWORD}).headers[HEADER]
     for _ in range(5):
-        let_pass(timedelta(seconds=20))
+        advance_time(timedelta(seconds=20))
         assert client.get(f"{CASE}/1", headers={HEADER: session_id}).status_code == 404
 
 
-def test_a_session_of_the_operator_does_not_end_early(engine: Engine, ask: Ask, let_pass: LetPass) -> None:
+def test_a_session_created_by_the_operator_has_no_idle_time(
+    engine: Engine, status_of: StatusOf, advance_time: AdvanceTime
+) -> None:
     store(engine, *actors())
-    let_pass(timedelta(days=300))
-    assert ask(USER) == 404
+    advance_time(timedelta(days=300))
+    assert status_of(USER) == 404
 
 
-def test_a_request_does_not_wait_for_a_writer(log_in: LogIn, ask: Ask, let_pass: LetPass, engine: Engine) -> None:
+def test_a_request_does_not_wait_for_a_writer(
+    log_in: LogIn, status_of: StatusOf, advance_time: AdvanceTime, engine: Engine
+) -> None:
     session_id = log_in("user").headers[HEADER]
-    let_pass(IDLE / 2)
+    advance_time(IDLE / 2)
     with collected_statements() as statements, writing(engine) as connection:
         connection.execute(update(models.Session).values(expires=models.Session.expires))
-        assert ask(session_id) == 404
+        assert status_of(session_id) == 404
     patience = ("PRAGMA busy_timeout = 100", "SET LOCAL lock_timeout = 100")
     assert [statement for statement in statements if statement.startswith(patience)]
-    let_pass(IDLE / 2)
-    assert ask(session_id) == 401
+    advance_time(IDLE / 2)
+    assert status_of(session_id) == 401
 
 
 @pytest.mark.usefixtures("stored_accounts")
-def test_both_times_are_settings(make_app: MakeApp, let_pass: LetPass) -> None:
+def test_idle_time_and_lifetime_are_settings(make_app: MakeApp, advance_time: AdvanceTime) -> None:
     strict = make_app(session_idle_time=timedelta(minutes=2), session_lifetime=timedelta(minutes=3))
 
     def post() -> TestResponse:
         return strict.test_client().post(LOGIN["user"], json={"userName": NAME, "password": PASSWORD})
 
-    def ask(session_id: str) -> int:
+    def status_of(session_id: str) -> int:
         return strict.test_client().get(f"{CASE}/1", headers={HEADER: session_id}).status_code
 
     idle, used = (post().headers[HEADER] for _ in range(2))
-    let_pass(timedelta(seconds=100))
-    assert ask(used) == 404
-    let_pass(timedelta(seconds=60))
-    assert (ask(idle), ask(used)) == (401, 404)
-    let_pass(timedelta(seconds=60))
-    assert ask(used) == 401
+    advance_time(timedelta(seconds=100))
+    assert status_of(used) == 404
+    advance_time(timedelta(seconds=60))
+    assert (status_of(idle), status_of(used)) == (401, 404)
+    advance_time(timedelta(seconds=60))
+    assert status_of(used) == 401

@@ -1,4 +1,4 @@
-"""What a login may carry, and what anything else gets."""
+"""Request bodies of a login: valid ones, and the errors for invalid ones."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ def in_xml(fields: str = FIELDS, before: str = "", namespace: str = "urn:casemgr
         pytest.param(XML, in_xml(FIELDS.replace(NAME, "<![CDATA[a]]>&#100;a<!-- -->")), id="the name in pieces"),
     ],
 )
-def test_what_means_the_same_is_the_same(client: CheckedClient, media_type: str, body: bytes) -> None:
+def test_every_spelling_of_a_valid_body_logs_in(client: CheckedClient, media_type: str, body: bytes) -> None:
     assert client.post(LOGIN["user"], data=body, content_type=media_type).status_code == 204
 
 
@@ -111,7 +111,7 @@ def test_what_means_the_same_is_the_same(client: CheckedClient, media_type: str,
         pytest.param(XML, in_xml(name="logout"), "400-123", id="another element"),
     ],
 )
-def test_a_body_that_is_none_is_told_what_it_is_not(
+def test_an_invalid_body_gives_the_error_for_its_fault(
     client: CheckedClient, media_type: str | None, body: bytes, expected: str
 ) -> None:
     response = client.post(LOGIN["user"], data=body, content_type=media_type)
@@ -122,13 +122,15 @@ def test_a_body_that_is_none_is_told_what_it_is_not(
     ("media_type", "body", "expected", "fields"),
     [
         pytest.param(JSON, b"{}", "400-126", ["userName", "password"], id="all missing"),
-        pytest.param(JSON, b'{"password": 1}', "400-126", ["userName"], id="one missing, the other no text"),
+        pytest.param(JSON, b'{"password": 1}', "400-126", ["userName"], id="one missing, the other not a text"),
         pytest.param(JSON, in_json(b=1, a=[]), "400-124", ["b", "a"], id="extra"),
         pytest.param(JSON, b'{"username": "", "x": 1, "x": 2}', "400-124", ["username", "x"], id="extra and missing"),
         pytest.param(JSON, b'{"\\ud800": 1, "\\ud83d\\ude00": 1}', "400-124", ["\ufffd", "😀"], id="surrogates"),
         pytest.param(JSON, b'{"password": 1, "password": ""}', "400-125", ["password"], id="repeated"),
         pytest.param(JSON, in_json(userName=None), "400-127", ["userName"], id="null"),
-        pytest.param(JSON, in_json(userName=["ada"], password=1.5), "400-127", ["userName", "password"], id="no text"),
+        pytest.param(
+            JSON, in_json(userName=["ada"], password=1.5), "400-127", ["userName", "password"], id="not texts"
+        ),
         pytest.param(JSON, in_json(password=True), "400-127", ["password"], id="boolean"),
         pytest.param(JSON, in_json(userName={"a": 1}), "400-127", ["userName"], id="object"),
         pytest.param(XML, in_xml(""), "400-126", ["userName", "password"], id="XML, all missing"),
@@ -147,7 +149,7 @@ def test_a_body_that_is_none_is_told_what_it_is_not(
         ),
     ],
 )
-def test_fields_that_are_wrong_are_named(
+def test_wrong_fields_are_named(
     client: CheckedClient, media_type: str, body: bytes, expected: str, fields: list[str]
 ) -> None:
     response = client.post(LOGIN["customer"], data=body, content_type=media_type)
@@ -155,18 +157,18 @@ def test_fields_that_are_wrong_are_named(
     assert details(response, "field") == fields
 
 
-def test_what_is_supported_is_told(client: CheckedClient) -> None:
+def test_an_unsupported_media_type_is_answered_with_the_supported_ones(client: CheckedClient) -> None:
     response = client.post(LOGIN["user"], data=b"x", content_type="text/plain")
     assert details(response, "supported") == [JSON, XML]
     assert "“text/plain”" in json.loads(response.data)["developerMessage"]
 
 
-def test_a_limit_is_told(client: CheckedClient) -> None:
+def test_the_details_state_the_limit(client: CheckedClient) -> None:
     assert details(client.post(LOGIN["user"], data=b" " * 5000, content_type=JSON), "limit") == ["4096"]
     assert details(client.post(LOGIN["user"], data=b"[" * 100, content_type=JSON), "limit") == ["16"]
 
 
-def test_no_password_is_repeated(client: CheckedClient) -> None:
+def test_a_response_never_repeats_a_password(client: CheckedClient) -> None:
     for body in (in_json(x=1), in_json(userName=1), in_json()[:-1]):
         response = client.post(LOGIN["user"], data=body, content_type=JSON)
         assert response.status_code == 400
@@ -190,6 +192,6 @@ _xml_bodies = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
 @given(media_type=st.sampled_from([JSON, XML]), body=st.binary(max_size=200) | _json_bodies | _xml_bodies)
-def test_no_body_is_unexpected(client: CheckedClient, media_type: str, body: bytes) -> None:
+def test_no_body_gives_500(client: CheckedClient, media_type: str, body: bytes) -> None:
     response = client.post(LOGIN["user"], data=body, content_type=media_type)
     assert response.status_code in {400, 401, 429}

@@ -1,4 +1,4 @@
-"""NEG-1 to NEG-7 through HTTP; the tables of the selection itself are in tests/casemgr/test_negotiation.py."""
+"""Content negotiation over HTTP: contract NEG-1 to NEG-7. tests/casemgr/http tests the selection itself."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from casemgr.i18n.locales import LOCALES, Locale
 from tests.api.client import CASE, JSON, XML, CheckedClient, child, details, element, error
-from tests.api.conftest import Get, Have
+from tests.api.conftest import GetCases, StoreRecords
 from tests.factories import case
 
 STATUS_OPEN = {
@@ -33,17 +33,17 @@ STATUS_OPEN = {
     [(None, JSON), ("", JSON), ("application/xml", XML), ("application/json;charset=utf-8", JSON)],
 )
 def test_the_body_has_exactly_the_negotiated_media_type(
-    have: Have, get: Get, accept: str | None, media_type: str
+    store_records: StoreRecords, get_cases: GetCases, accept: str | None, media_type: str
 ) -> None:
-    have(case(1))
-    response = get("1", **({} if accept is None else {"Accept": accept}))
+    store_records(case(1))
+    response = get_cases("1", **({} if accept is None else {"Accept": accept}))
     assert response.headers["Content-Type"] == media_type
 
 
-def test_both_media_types_have_the_same_values(have: Have, get: Get) -> None:
-    have(case(1, subject="<b> & ü"))
-    in_json = json.loads(get("1").data)["case"][0]
-    in_xml = element(get("1", Accept=XML))
+def test_both_media_types_have_the_same_values(store_records: StoreRecords, get_cases: GetCases) -> None:
+    store_records(case(1, subject="<b> & ü"))
+    in_json = json.loads(get_cases("1").data)["case"][0]
+    in_xml = element(get_cases("1", Accept=XML))
     assert child(in_xml, "case").get("id") == in_json["id"]
     assert child(in_xml, "case", "subject").text == in_json["subject"]
     assert child(in_xml, "case", "status", "displayValue").text == in_json["status"]["displayValue"]
@@ -78,21 +78,21 @@ def test_accept_is_checked_before_accept_language(client: CheckedClient) -> None
     assert response.headers["Content-Language"] == "en-US"
 
 
-def test_the_header_is_quoted_in_the_message(client: CheckedClient) -> None:
+def test_the_message_quotes_the_accept_value(client: CheckedClient) -> None:
     message = json.loads(client.get(f"{CASE}/1", headers={"Accept": "text/html"}).data)["developerMessage"]
     assert "“text/html”" in message
 
 
 @pytest.mark.parametrize("language_tag", STATUS_OPEN)
-def test_every_locale_names_values_in_its_language(have: Have, get: Get, language_tag: str) -> None:
-    have(case(1))
-    response = get("1", Accept_Language=language_tag)
+def test_display_values_are_translated(store_records: StoreRecords, get_cases: GetCases, language_tag: str) -> None:
+    store_records(case(1))
+    response = get_cases("1", Accept_Language=language_tag)
     assert response.headers["Content-Language"] == language_tag
     assert json.loads(response.data)["case"][0]["status"]["displayValue"] == STATUS_OPEN[language_tag]
 
 
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
-def test_every_locale_words_errors_in_its_language(client: CheckedClient, locale: Locale) -> None:
+def test_error_messages_are_translated(client: CheckedClient, locale: Locale) -> None:
     def message(language_tag: str) -> str:
         response = client.get(f"{CASE}/1", headers={"Accept-Language": language_tag})
         return str(json.loads(response.data)["developerMessage"])
@@ -109,9 +109,11 @@ def test_every_locale_words_errors_in_its_language(client: CheckedClient, locale
         (21, "21 запрошенное обращение"),
     ],
 )
-def test_russian_has_three_plural_forms(have: Have, get: Get, count: int, phrase: str) -> None:
-    have()
-    response = get(",".join(str(number + 100) for number in range(count)), Accept_Language="ru")
+def test_russian_has_three_plural_forms(
+    store_records: StoreRecords, get_cases: GetCases, count: int, phrase: str
+) -> None:
+    store_records()
+    response = get_cases(",".join(str(number + 100) for number in range(count)), Accept_Language="ru")
     assert phrase.split()[0] in json.loads(response.data)["developerMessage"]
     assert details(response, "id")[-1] == str(count + 99)
 
@@ -119,8 +121,10 @@ def test_russian_has_three_plural_forms(have: Have, get: Get, count: int, phrase
 @pytest.mark.parametrize(
     ("language_tag", "written"), [("en-US", "20,000"), ("de-DE", "20.000"), ("fr-FR", "20\u202f000")]
 )
-def test_numbers_are_grouped_as_the_locale_does(have: Have, get: Get, language_tag: str, written: str) -> None:
-    have()
-    response = get("1" * 20_001, Accept_Language=language_tag)
+def test_numbers_have_the_digit_grouping_of_the_locale(
+    store_records: StoreRecords, get_cases: GetCases, language_tag: str, written: str
+) -> None:
+    store_records()
+    response = get_cases("1" * 20_001, Accept_Language=language_tag)
     assert written in json.loads(response.data)["developerMessage"]
     assert details(response, "limit") == ["20000"]

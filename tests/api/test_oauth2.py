@@ -1,4 +1,4 @@
-"""Tokens for client applications, as RFC 6749, RFC 7009 and RFC 8414 want them."""
+"""Tokens of client applications: RFC 6749, RFC 7009 and RFC 8414."""
 
 import base64
 import json
@@ -17,14 +17,14 @@ from casemgr.accounts.throttling import record_failure, subject_of_account, subj
 from casemgr.database import models
 from casemgr.domain.actors import ActorKind
 from tests.api.client import CASE, JSON, LOGIN, REVOKE, TOKEN, XML, CheckedClient, details, error
-from tests.api.conftest import LetPass, MakeApp
+from tests.api.conftest import AdvanceTime, MakeApp
 from tests.factories import CLIENT, NAME, PASSWORD, USER, actors, client_application, store
 
 GRANT = {"grant_type": "client_credentials"}
 SECRET = {"client_id": NAME, "client_secret": PASSWORD}
 METADATA = "/.well-known/oauth-authorization-server"
 
-pytestmark = pytest.mark.usefixtures("stored_accounts")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("stored_accounts")]
 
 
 def basic(text: str = f"{NAME}:{PASSWORD}") -> dict[str, str]:
@@ -44,8 +44,8 @@ def token(client: CheckedClient) -> str:
     return str(json.loads(client.post(TOKEN, data=GRANT, headers=basic()).data)["access_token"])
 
 
-def ask(client: CheckedClient, session_id: str) -> int:
-    """Ask for a case that does not exist and tell the status: 404 with a live token, else 401."""
+def status_of(client: CheckedClient, session_id: str) -> int:
+    """Request a missing case and return the status: 404 with a valid token, else 401."""
     return client.get(f"{CASE}/1", headers={"Authorization": f"Bearer {session_id}"}).status_code
 
 
@@ -69,31 +69,31 @@ def test_a_client_gets_a_token(client: CheckedClient, form: dict[str, str], head
     assert "no-store" in response.headers["Cache-Control"]
     assert response.headers["Pragma"] == "no-cache"
     assert "X-egain-session" not in response.headers
-    assert ask(client, body["access_token"]) == 404
+    assert status_of(client, body["access_token"]) == 404
 
 
-def test_a_token_is_new_each_time_and_lasts_its_time(client: CheckedClient, let_pass: LetPass) -> None:
+def test_every_token_is_new_and_expires_after_its_lifetime(client: CheckedClient, advance_time: AdvanceTime) -> None:
     first, second = token(client), token(client)
     assert first != second
-    let_pass(timedelta(seconds=3590))
-    assert ask(client, first) == 404
-    let_pass(timedelta(seconds=10))
-    assert ask(client, first) == 401
+    advance_time(timedelta(seconds=3590))
+    assert status_of(client, first) == 404
+    advance_time(timedelta(seconds=10))
+    assert status_of(client, first) == 401
 
 
 def test_a_client_may_have_many_tokens(client: CheckedClient) -> None:
     tokens = [token(client) for _ in range(7)]
-    assert [ask(client, session_id) for session_id in tokens] == [404] * 7
+    assert [status_of(client, session_id) for session_id in tokens] == [404] * 7
 
 
-def test_a_client_of_another_type_gets_a_token_and_no_case(client: CheckedClient, engine: Engine) -> None:
+def test_a_client_of_another_type_gets_a_token_but_no_case(client: CheckedClient, engine: Engine) -> None:
     store(engine, client_application(40, clientType="Kiosk", clientId=NAME, clientSecret=PASSWORD), replace=True)
     response = client.get(f"{CASE}/1", headers={"Authorization": f"Bearer {token(client)}"})
     assert error(response) == (403, "403-112")
 
 
 @pytest.mark.parametrize("text", [f"a%64a:{PASSWORD}", f"{NAME}:wide%20as%20the%20sea"])
-def test_basic_credentials_may_be_encoded(client: CheckedClient, text: str) -> None:
+def test_basic_credentials_may_be_percent_encoded(client: CheckedClient, text: str) -> None:
     assert client.post(TOKEN, data=GRANT, headers=basic(text)).status_code == 200
 
 
@@ -117,14 +117,14 @@ def test_basic_credentials_may_be_encoded(client: CheckedClient, text: str) -> N
         pytest.param(GRANT, basic(f"{NAME}:wrong"), (401, "invalid_client"), id="Basic, wrong secret"),
         pytest.param(GRANT, basic(f"{NAME}:"), (401, "invalid_client"), id="Basic, no secret"),
         pytest.param(GRANT, basic(NAME), (401, "invalid_client"), id="Basic without a colon"),
-        pytest.param(GRANT, {"Authorization": "Basic"}, (401, "invalid_client"), id="Basic and nothing"),
+        pytest.param(GRANT, {"Authorization": "Basic"}, (401, "invalid_client"), id="Basic without credentials"),
         pytest.param(GRANT, {"Authorization": "Basic !"}, (401, "invalid_client"), id="not Base64"),
         pytest.param(GRANT, {"Authorization": "Basic w6k="}, (401, "invalid_client"), id="UTF-8"),
         pytest.param(GRANT, {"Authorization": "Basic /zr/"}, (401, "invalid_client"), id="not UTF-8"),
         pytest.param(GRANT, {"Authorization": f"Bearer {PASSWORD}"}, (401, "invalid_client"), id="Bearer"),
     ],
 )
-def test_errors_are_those_of_the_standard(
+def test_an_invalid_token_request_gives_the_error_of_rfc_6749(
     client: CheckedClient, form: dict[str, Any], headers: dict[str, str], expected: tuple[int, str]
 ) -> None:
     response = client.post(TOKEN, data=form, headers=headers)
@@ -133,7 +133,7 @@ def test_errors_are_those_of_the_standard(
         assert response.headers["WWW-Authenticate"] == 'Basic realm="casemgr"'
 
 
-def test_a_failed_authentication_is_always_the_same(client: CheckedClient, engine: Engine) -> None:
+def test_every_failed_authentication_gives_the_same_response(client: CheckedClient, engine: Engine) -> None:
     wrong = client.post(TOKEN, data=GRANT | SECRET | {"client_secret": "wrong"})
     unknown = client.post(TOKEN, data=GRANT | SECRET | {"client_id": "unknown"})
     with engine.begin() as connection:
@@ -142,7 +142,7 @@ def test_a_failed_authentication_is_always_the_same(client: CheckedClient, engin
     assert wrong.data == unknown.data == disabled.data
 
 
-def test_a_form_that_is_not_utf_8_is_not_valid(client: CheckedClient) -> None:
+def test_a_form_that_is_not_utf_8_is_refused(client: CheckedClient) -> None:
     body = b"grant_type=client_credentials&x=\xff"
     response = client.post(TOKEN, data=body, content_type="application/x-www-form-urlencoded", headers=basic())
     assert oauth2_error(response) == (400, "invalid_request")
@@ -150,17 +150,17 @@ def test_a_form_that_is_not_utf_8_is_not_valid(client: CheckedClient) -> None:
 
 @pytest.mark.parametrize("path", [TOKEN, REVOKE])
 @pytest.mark.parametrize("content_type", [None, JSON, XML, "text/plain", "multipart/form-data"])
-def test_a_body_that_is_no_form_is_not_valid(client: CheckedClient, path: str, content_type: str | None) -> None:
+def test_a_body_that_is_not_a_form_is_refused(client: CheckedClient, path: str, content_type: str | None) -> None:
     response = client.post(path, data=b"grant_type=client_credentials", content_type=content_type, headers=basic())
     assert oauth2_error(response) == (400, "invalid_request")
 
 
-def test_credentials_in_the_url_do_not_count(client: CheckedClient) -> None:
+def test_credentials_in_the_url_are_ignored(client: CheckedClient) -> None:
     response = client.post(TOKEN, query_string=GRANT | SECRET, data=GRANT)
     assert oauth2_error(response) == (401, "invalid_client")
 
 
-def test_failures_slow_a_client_down(client: CheckedClient, engine: Engine) -> None:
+def test_ten_failures_throttle_a_client(client: CheckedClient, engine: Engine) -> None:
     responses = [client.post(TOKEN, data=GRANT, headers=basic(f"{NAME}:wrong")) for _ in range(11)]
     assert [oauth2_error(response) for response in responses] == [(401, "invalid_client")] * 10 + [
         (429, "invalid_client")
@@ -169,7 +169,7 @@ def test_failures_slow_a_client_down(client: CheckedClient, engine: Engine) -> N
     assert client.post(TOKEN, data=GRANT, headers=basic()).status_code == 429
 
 
-def test_failures_of_clients_count_for_their_address(client: CheckedClient, engine: Engine) -> None:
+def test_failures_of_clients_count_towards_their_address(client: CheckedClient, engine: Engine) -> None:
     with engine.begin() as connection:
         for _ in range(99):
             record_failure(connection, [subject_of_address("127.0.0.1")], datetime.now(UTC))
@@ -178,7 +178,7 @@ def test_failures_of_clients_count_for_their_address(client: CheckedClient, engi
     assert client.post(REVOKE, data={"token": "x"}, headers=basic()).status_code == 429
 
 
-def test_failures_of_users_and_clients_with_the_same_name_count_apart(client: CheckedClient, engine: Engine) -> None:
+def test_failures_of_a_user_do_not_throttle_a_client_with_the_same_name(client: CheckedClient, engine: Engine) -> None:
     with engine.begin() as connection:
         for _ in range(10):
             record_failure(connection, [subject_of_account(ActorKind.USER, NAME)], datetime.now(UTC))
@@ -198,7 +198,7 @@ def test_only_post_is_allowed(client: CheckedClient, path: str) -> None:
     body=st.binary(max_size=60),
     credentials=st.binary(max_size=20).map(lambda raw: b"Basic " + base64.b64encode(raw)) | st.binary(max_size=20),
 )
-def test_no_request_is_unexpected(client: CheckedClient, path: str, body: bytes, credentials: bytes) -> None:
+def test_no_request_gives_500(client: CheckedClient, path: str, body: bytes, credentials: bytes) -> None:
     header = credentials.decode("latin-1").translate({10: None, 13: None})
     response = client.post(
         path,
@@ -209,7 +209,7 @@ def test_no_request_is_unexpected(client: CheckedClient, path: str, body: bytes,
     assert oauth2_error(response)[0] in {400, 401, 429}
 
 
-# revocation
+# Revocation.
 
 
 @pytest.mark.parametrize(
@@ -221,15 +221,15 @@ def test_no_request_is_unexpected(client: CheckedClient, path: str, body: bytes,
         pytest.param({"token_type_hint": "nonsense"}, id="unknown hint"),
     ],
 )
-def test_a_revoked_token_does_not_hold(client: CheckedClient, form: dict[str, str]) -> None:
+def test_a_revoked_token_is_no_longer_valid(client: CheckedClient, form: dict[str, str]) -> None:
     revoked, other = token(client), token(client)
     response = client.post(REVOKE, data={"token": revoked, **form}, headers=basic())
     assert response.status_code == 200
-    assert [ask(client, session_id) for session_id in (revoked, other)] == [401, 404]
+    assert [status_of(client, session_id) for session_id in (revoked, other)] == [401, 404]
 
 
 @pytest.mark.parametrize("session_id", ["unknown", USER])
-def test_what_is_no_token_counts_as_revoked(client: CheckedClient, engine: Engine, session_id: str) -> None:
+def test_revoking_an_unknown_token_succeeds(client: CheckedClient, engine: Engine, session_id: str) -> None:
     store(engine, *(record for record in actors() if record["type"] == "session"))
     assert client.post(REVOKE, data={"token": session_id}, headers=basic()).status_code == 200
     assert client.get(f"{CASE}/1", headers={"X-egain-session": USER}).status_code == 404
@@ -240,7 +240,7 @@ def test_the_token_of_another_client_is_not_revoked(client: CheckedClient, engin
     issued = token(client)
     response = client.post(REVOKE, data={"token": issued}, headers=basic("other:other"))
     assert oauth2_error(response) == (400, "invalid_grant")
-    assert ask(client, issued) == 404
+    assert status_of(client, issued) == 404
 
 
 @pytest.mark.parametrize(
@@ -252,16 +252,16 @@ def test_the_token_of_another_client_is_not_revoked(client: CheckedClient, engin
         pytest.param({"token": [CLIENT, CLIENT]}, basic(), (400, "invalid_request"), id="repeated"),
     ],
 )
-def test_a_revocation_that_is_not_valid(
+def test_an_invalid_revocation_is_refused(
     client: CheckedClient, form: dict[str, Any], headers: dict[str, str], expected: tuple[int, str]
 ) -> None:
     assert oauth2_error(client.post(REVOKE, data=form, headers=headers)) == expected
 
 
-# metadata
+# Metadata.
 
 
-def test_metadata_name_the_endpoints(client: CheckedClient) -> None:
+def test_the_metadata_name_the_endpoints(client: CheckedClient) -> None:
     response = client.get(METADATA, headers={"Accept": "text/html"}, base_url="https://cases.example.com")
     metadata = AuthorizationServerMetadata(json.loads(response.data))
     metadata.validate()
@@ -289,7 +289,7 @@ def test_the_base_url_is_a_setting(make_app: MakeApp) -> None:
         ),
     ],
 )
-def test_a_host_that_is_none_is_not_repeated(client: CheckedClient, host: str, issuer: str) -> None:
+def test_an_invalid_host_is_not_repeated_in_the_issuer(client: CheckedClient, host: str, issuer: str) -> None:
     assert json.loads(client.get(METADATA, headers={"Host": host}).data)["issuer"] == issuer
 
 
@@ -299,7 +299,7 @@ def test_the_lifetime_of_a_token_is_a_setting(make_app: MakeApp) -> None:
     assert json.loads(response.data)["expires_in"] == 300
 
 
-def test_not_even_a_debugging_log_has_a_secret(client: CheckedClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_debugging_log_contains_no_secret(client: CheckedClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     issued = token(client)
     client.post(TOKEN, data=GRANT | SECRET)

@@ -1,4 +1,4 @@
-"""QRY-1 to QRY-5."""
+"""The query string: contract QRY-1 to QRY-5."""
 
 import json
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.client import cases, details, error, ids
-from tests.api.conftest import Get, Have
+from tests.api.conftest import GetCases, StoreRecords
 from tests.factories import (
     CLIENT,
     CUSTOMER,
@@ -47,8 +47,8 @@ FULL = case(
 
 
 @pytest.fixture
-def full_case(have: Have) -> None:
-    have(enumeration("tier", "silver", "gold"), attribute("a.b c"), FULL, case(2), activity())
+def full_case(store_records: StoreRecords) -> None:
+    store_records(enumeration("tier", "silver", "gold"), attribute("a.b c"), FULL, case(2), activity())
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def full_case(have: Have) -> None:
         pytest.param(USER, "$Attribute=all", ["$Attribute"], id="other case"),
         pytest.param(USER, "x", ["x"], id="without value"),
         pytest.param(USER, "=1", [""], id="without name"),
-        pytest.param(USER, "a=1&a=2&b=3&$sort=nonsense", ["a", "b"], id="each once, before everything else"),
+        pytest.param(USER, "a=1&a=2&b=3&$sort=nonsense", ["a", "b"], id="before other errors, repeated ones once"),
         pytest.param(USER, "%00%FF=1", ["\0\N{REPLACEMENT CHARACTER}"], id="nonsense"),
     ],
 )
-def test_parameters_that_the_actor_may_not_use_are_named(
-    have: Have, get: Get, session: str, query: str, wrong: list[str]
+def test_unknown_parameters_are_named(
+    store_records: StoreRecords, get_cases: GetCases, session: str, query: str, wrong: list[str]
 ) -> None:
-    have()
-    response = get(f"1?{query}", session)
+    store_records()
+    response = get_cases(f"1?{query}", session)
     assert error(response) == (400, "400-101")
     assert details(response, "parameter") == wrong
 
@@ -89,26 +89,26 @@ def test_parameters_that_the_actor_may_not_use_are_named(
     ],
 )
 def test_query_parameters_are_checked_in_order(
-    have: Have, get: Get, query: str, code: str, parameter: list[str]
+    store_records: StoreRecords, get_cases: GetCases, query: str, code: str, parameter: list[str]
 ) -> None:
-    have()
-    response = get(f"nonsense?{query}")
+    store_records()
+    response = get_cases(f"nonsense?{query}")
     assert error(response) == (400, code)
     assert details(response, "parameter") == parameter
 
 
-def test_the_query_is_checked_before_the_ids(have: Have, get: Get) -> None:
-    have()
-    assert error(get("nonsense?$attribute=nonsense")) == (400, "400-102")
+def test_the_query_is_checked_before_the_ids(store_records: StoreRecords, get_cases: GetCases) -> None:
+    store_records()
+    assert error(get_cases("nonsense?$attribute=nonsense")) == (400, "400-102")
 
 
 @pytest.mark.parametrize("name", ["%24attribute", "$attribute"])
 @pytest.mark.parametrize("session", [USER, CLIENT, CUSTOMER])
 @pytest.mark.usefixtures("full_case")
-def test_without_attributes_there_is_the_summary(get: Get, session: str, name: str) -> None:
+def test_the_summary_is_returned_without_attributes(get_cases: GetCases, session: str, name: str) -> None:
     hidden = {"department"} if session == CUSTOMER else set()
-    assert set(cases(get("1", session))[0]) == SUMMARY - hidden
-    assert set(cases(get(f"1?{name}=created", session))[0]) == SUMMARY - hidden | {"created"}
+    assert set(cases(get_cases("1", session))[0]) == SUMMARY - hidden
+    assert set(cases(get_cases(f"1?{name}=created", session))[0]) == SUMMARY - hidden | {"created"}
 
 
 @pytest.mark.parametrize(
@@ -120,20 +120,20 @@ def test_without_attributes_there_is_the_summary(get: Get, session: str, name: s
     ],
 )
 @pytest.mark.usefixtures("full_case")
-def test_an_element_adds_its_attribute_alone(get: Get, session: str, element: str, member: str) -> None:
-    assert set(cases(get(f"1?$attribute={element}", session))[0]) - SUMMARY == {member}
+def test_each_element_adds_only_its_attribute(get_cases: GetCases, session: str, element: str, member: str) -> None:
+    assert set(cases(get_cases(f"1?$attribute={element}", session))[0]) - SUMMARY == {member}
 
 
 @pytest.mark.usefixtures("full_case")
-def test_elements_add_up_and_repetition_is_harmless(get: Get) -> None:
-    [found] = cases(get("1?$attribute=created,notes,created"))
+def test_elements_are_combined_and_may_be_repeated(get_cases: GetCases) -> None:
+    [found] = cases(get_cases("1?$attribute=created,notes,created"))
     assert set(found) - SUMMARY == {"created", "notes"}
 
 
 @pytest.mark.parametrize(("session", "members"), [(USER, OF_STAFF), (CLIENT, OF_STAFF), (CUSTOMER, OF_CUSTOMER)])
 @pytest.mark.usefixtures("full_case")
-def test_all_is_everything_in_the_row_of_the_actor(get: Get, session: str, members: list[str]) -> None:
-    [found] = cases(get("1?$attribute=all", session))
+def test_all_adds_every_attribute_of_the_actor(get_cases: GetCases, session: str, members: list[str]) -> None:
+    [found] = cases(get_cases("1?$attribute=all", session))
     assert set(found) - SUMMARY == {*members[1:], "customAttributes"} - {"custom.<name>"}
     assert len(found["customAttributes"]["customAttribute"]) == 2
 
@@ -147,7 +147,7 @@ def test_all_is_everything_in_the_row_of_the_actor(get: Get, session: str, membe
         pytest.param("Created", ["Created"], id="other case"),
         pytest.param("created, lastClosed", [" lastClosed"], id="blank"),
         pytest.param("department", ["department"], id="of the summary"),
-        pytest.param("x,created,y,x", ["x", "y"], id="every one, once"),
+        pytest.param("x,created,y,x", ["x", "y"], id="several, one of them repeated"),
         pytest.param("custom.nothing", ["custom.nothing"], id="undefined custom attribute"),
         pytest.param("custom.", ["custom."], id="custom attribute without a name"),
         pytest.param("custom.TIER", ["custom.TIER"], id="custom attribute in other case"),
@@ -156,10 +156,10 @@ def test_all_is_everything_in_the_row_of_the_actor(get: Get, session: str, membe
     ],
 )
 @pytest.mark.usefixtures("full_case")
-def test_unknown_elements_are_named_with_what_is_supported(
-    get: Get, session: str, value: str, wrong: list[str], supported: list[str]
+def test_unknown_elements_are_named_with_the_supported_ones(
+    get_cases: GetCases, session: str, value: str, wrong: list[str], supported: list[str]
 ) -> None:
-    response = get(f"1?$attribute={value}", session)
+    response = get_cases(f"1?$attribute={value}", session)
     assert error(response) == (400, "400-102")
     assert details(response, "parameter") == ["$attribute"]
     assert details(response, "value") == wrong
@@ -168,15 +168,15 @@ def test_unknown_elements_are_named_with_what_is_supported(
 
 @pytest.mark.parametrize(("session", "element"), [(USER, "unreadActivityCount"), (CUSTOMER, "notes")])
 @pytest.mark.usefixtures("full_case")
-def test_elements_of_other_actors_are_unknown(get: Get, session: str, element: str) -> None:
-    assert error(get(f"1?$attribute={element}", session)) == (400, "400-102")
+def test_elements_of_other_actors_are_unknown(get_cases: GetCases, session: str, element: str) -> None:
+    assert error(get_cases(f"1?$attribute={element}", session)) == (400, "400-102")
 
 
 @given(name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters=","), min_size=1, max_size=20))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @pytest.mark.usefixtures("full_case")
-def test_any_custom_name_is_defined_or_unknown(get: Get, name: str) -> None:
-    response = get(f"1?$attribute={quote('custom.' + name, safe='')}")
+def test_any_custom_name_is_defined_or_unknown(get_cases: GetCases, name: str) -> None:
+    response = get_cases(f"1?$attribute={quote('custom.' + name, safe='')}")
     if name in {"tier", "a.b c"}:
         assert cases(response)
     else:
@@ -184,8 +184,8 @@ def test_any_custom_name_is_defined_or_unknown(get: Get, name: str) -> None:
 
 
 @pytest.mark.usefixtures("full_case")
-def test_a_custom_attribute_asked_for_comes_without_the_others(get: Get) -> None:
-    [found] = cases(get("1?$attribute=custom.a.b+c&$sort=custom.tier"))
+def test_only_the_requested_custom_attribute_is_returned(get_cases: GetCases) -> None:
+    [found] = cases(get_cases("1?$attribute=custom.a.b+c&$sort=custom.tier"))
     assert found["customAttributes"]["customAttribute"] == [
         {"attribName": "a.b c", "attribValues": {"attribValue": [{"value": "x"}]}}
     ]
@@ -193,17 +193,19 @@ def test_a_custom_attribute_asked_for_comes_without_the_others(get: Get) -> None
 
 @pytest.mark.parametrize("value", ["", "ID", "created", "id,status", "custom.nothing", "custom.<name>"])
 @pytest.mark.usefixtures("full_case")
-def test_an_unknown_sort_is_named_with_what_is_supported(get: Get, value: str) -> None:
-    response = get(f"1?$sort={value}")
+def test_an_unknown_sort_key_is_named_with_the_supported_ones(get_cases: GetCases, value: str) -> None:
+    response = get_cases(f"1?$sort={value}")
     assert error(response) == (400, "400-102")
     assert details(response, "value") == [value]
     assert details(response, "supported") == ["id", "department", "status", "customer", "custom.<name>"]
 
 
 @pytest.mark.parametrize("value", ["", "ASC", "descending"])
-def test_an_unknown_order_is_named_with_what_is_supported(have: Have, get: Get, value: str) -> None:
-    have()
-    response = get(f"1?$sort=id&$order={value}")
+def test_an_unknown_order_is_named_with_the_supported_ones(
+    store_records: StoreRecords, get_cases: GetCases, value: str
+) -> None:
+    store_records()
+    response = get_cases(f"1?$sort=id&$order={value}")
     assert error(response) == (400, "400-102")
     assert details(response, "supported") == ["asc", "desc"]
 
@@ -226,8 +228,10 @@ def test_an_unknown_order_is_named_with_what_is_supported(have: Have, get: Get, 
         pytest.param("custom.empty", "2 3 10 20", "2 3 10 20", id="no values at all"),
     ],
 )
-def test_cases_are_sorted(have: Have, get: Get, session: str, sort: str, ascending: str, descending: str) -> None:
-    have(
+def test_cases_are_sorted_in_both_orders(
+    store_records: StoreRecords, get_cases: GetCases, session: str, sort: str, ascending: str, descending: str
+) -> None:
+    store_records(
         sharing(OTHER, HOME),
         attribute("rating", "integer"),
         attribute("amount", "decimal"),
@@ -255,19 +259,19 @@ def test_cases_are_sorted(have: Have, get: Get, session: str, sort: str, ascendi
         }),
     )  # fmt: skip
     for query, expected in (("", ascending), ("&$order=asc", ascending), ("&$order=desc", descending)):
-        assert " ".join(ids(get(f"10,20,3,2?$sort={sort}{query}", session))) == expected
+        assert " ".join(ids(get_cases(f"10,20,3,2?$sort={sort}{query}", session))) == expected
 
 
 @pytest.mark.parametrize("value", ["", "0", "01", "-1", "abc", "1.0", "１", "30,31"])
-def test_a_customer_that_is_no_id_is_named(have: Have, get: Get, value: str) -> None:
-    have(case(1), activity())
-    response = get(f"nonsense?customer={value}", CUSTOMER)
+def test_an_invalid_customer_id_is_named(store_records: StoreRecords, get_cases: GetCases, value: str) -> None:
+    store_records(case(1), activity())
+    response = get_cases(f"nonsense?customer={value}", CUSTOMER)
     assert error(response) == (400, "400-105")
     assert details(response, "parameter") == ["customer"]
     assert details(response, "value") == [value]
 
 
-def test_values_are_taken_apart_after_decoding(have: Have, get: Get) -> None:
-    have(case(1))
-    found = json.loads(get("1?$attribute=created%2ClastClosed").data)
+def test_values_are_decoded_before_they_are_split(store_records: StoreRecords, get_cases: GetCases) -> None:
+    store_records(case(1))
+    found = json.loads(get_cases("1?$attribute=created%2ClastClosed").data)
     assert "created" in found["case"][0]

@@ -1,4 +1,4 @@
-"""The line of a request in the log."""
+"""The log."""
 
 import json
 import logging
@@ -9,13 +9,15 @@ from datetime import timedelta
 import pytest
 
 from tests.api.client import CASE, LOGIN, XML, CheckedClient, logged
-from tests.api.conftest import Get, Have, LogIn, MakeApp
+from tests.api.conftest import GetCases, LogIn, MakeApp, StoreRecords
 from tests.factories import case
 
 
-def test_a_request_for_cases(have: Have, get: Get, capfd: pytest.CaptureFixture[str]) -> None:
-    have(case(1), case(2))
-    response = get("1,2,1", Accept=XML, Accept_Language="fr", X_Request_ID="of-the-test")
+def test_the_line_of_a_request_for_cases_has_its_facts(
+    store_records: StoreRecords, get_cases: GetCases, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store_records(case(1), case(2))
+    response = get_cases("1,2,1", Accept=XML, Accept_Language="fr", X_Request_ID="of-the-test")
     entry = logged(capfd)
     expected = {
         "level": "INFO",
@@ -36,33 +38,35 @@ def test_a_request_for_cases(have: Have, get: Get, capfd: pytest.CaptureFixture[
     assert entry["message"].startswith("GET /core/casemgr/v3/case/<ids> 200 ")
 
 
-def test_an_error(have: Have, get: Get, capfd: pytest.CaptureFixture[str]) -> None:
-    have()
-    get("1,x")
+def test_the_line_of_an_error_has_its_code(
+    store_records: StoreRecords, get_cases: GetCases, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store_records()
+    get_cases("1,x")
     entry = logged(capfd)
     assert (entry["status"], entry["error_code"], entry["actor_kind"]) == (400, "400-108", "user")
     assert "ids" not in entry
 
 
-def test_a_login(log_in: LogIn, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_line_of_a_login_has_the_kind_of_actor(log_in: LogIn, capfd: pytest.CaptureFixture[str]) -> None:
     log_in("customer")
     entry = logged(capfd)
     assert (entry["route"], entry["status"], entry["actor_kind"]) == (LOGIN["customer"], 204, "customer")
 
 
-def test_a_path_that_is_none_is_not_repeated(client: CheckedClient, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_does_not_repeat_an_unknown_path(client: CheckedClient, capfd: pytest.CaptureFixture[str]) -> None:
     client.get("/secret?secret=secret", headers={"User-Agent": "secret"})
     lines = capfd.readouterr().err
     assert json.loads(lines.splitlines()[-1])["route"] == "-"
     assert "secret" not in lines
 
 
-def test_a_slow_request_is_a_warning(make_app: MakeApp, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_slow_request_is_logged_as_a_warning(make_app: MakeApp, capfd: pytest.CaptureFixture[str]) -> None:
     make_app(slow_request=timedelta()).test_client().get(f"{CASE}/1")
     assert logged(capfd)["level"] == "WARNING"
 
 
-def test_away_from_a_terminal_what_goes_wrong_is_json_too(
+def test_without_a_terminal_every_line_is_json(
     make_app: MakeApp, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = logging.getLogger("casemgr")
@@ -82,7 +86,7 @@ def test_away_from_a_terminal_what_goes_wrong_is_json_too(
     assert fault["exc_info"].endswith("ZeroDivisionError: inside")
 
 
-def test_on_a_terminal_a_line_is_text(
+def test_on_a_terminal_lines_are_text(
     make_app: MakeApp, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)

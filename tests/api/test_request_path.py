@@ -1,4 +1,4 @@
-"""A reader who follows one request through the source opens few files."""
+"""A request for one case runs through few files, so that a reader of the source can follow it."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.test import create_environ, run_wsgi_app
 
 from tests.api.client import CASE, XML, credentials
-from tests.api.conftest import Have
+from tests.api.conftest import StoreRecords
 from tests.factories import CLIENT, CUSTOMER, USER, activity, case
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +20,7 @@ MAX_FILES = {"application/json": 15, XML: 16}
 
 
 def trace_files(app: Flask, session: str, accept: str) -> set[str]:
-    """Answer a request for one case, and list the files of the project whose functions are called."""
+    """Process a request for one case, and list the files of the project whose functions are called."""
     files = set()
 
     def note_file(frame: FrameType, event: str, _: object) -> None:
@@ -40,9 +40,11 @@ def trace_files(app: Flask, session: str, accept: str) -> set[str]:
 @pytest.mark.sqlite
 @pytest.mark.parametrize("session", [USER, CUSTOMER, CLIENT])
 @pytest.mark.parametrize("accept", MAX_FILES)
-def test_a_request_for_a_case_runs_through_few_files(app: Flask, have: Have, session: str, accept: str) -> None:
-    have(case(1, customer=30), activity())
-    # What is compiled once, such as encoders and statements, is not part of the path.
+def test_a_request_for_a_case_runs_through_few_files(
+    app: Flask, store_records: StoreRecords, session: str, accept: str
+) -> None:
+    store_records(case(1, customer=30), activity())
+    # The first request compiles encoders and statements, which later ones do not.
     trace_files(app, session, accept)
     files = trace_files(app, session, accept)
     assert "casemgr/web/cases.py" in files

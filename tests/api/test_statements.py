@@ -1,11 +1,11 @@
-"""The number of SQL statements is that of the kind of request, not of the IDs."""
+"""The number of SQL statements depends on the kind of request, not on the number of IDs."""
 
 from collections.abc import Callable
 
 import pytest
 
 from tests.api.client import cases, logged
-from tests.api.conftest import Get, Have
+from tests.api.conftest import GetCases, StoreRecords
 from tests.factories import CLIENT, CUSTOMER, USER, activity, attribute, case, customer, enumeration, grant, note
 
 Count = Callable[[], int]
@@ -13,7 +13,7 @@ Count = Callable[[], int]
 
 @pytest.fixture
 def count(capfd: pytest.CaptureFixture[str]) -> Count:
-    """Tell how many statements the last request took."""
+    """Return a function that returns the number of statements of the last request."""
 
     def count() -> int:
         statements = logged(capfd)["statements"]
@@ -24,8 +24,8 @@ def count(capfd: pytest.CaptureFixture[str]) -> Count:
 
 
 @pytest.fixture
-def many_cases(have: Have) -> None:
-    have(
+def many_cases(store_records: StoreRecords) -> None:
+    store_records(
         enumeration("tier", "silver", "gold"),
         attribute("topics", multiple=True),
         customer(31),
@@ -47,7 +47,7 @@ def many_cases(have: Have) -> None:
 
 
 @pytest.mark.parametrize(
-    ("session", "query", "at_most"),
+    ("session", "query", "expected"),
     [
         pytest.param(USER, "", 2, id="user, summary"),
         pytest.param(USER, "?$sort=department", 2, id="user, sorted"),
@@ -59,33 +59,35 @@ def many_cases(have: Have) -> None:
 )
 @pytest.mark.usefixtures("many_cases")
 def test_75_cases_take_as_many_statements_as_one(
-    get: Get, session: str, query: str, at_most: int, count: Count
+    get_cases: GetCases, session: str, query: str, expected: int, count: Count
 ) -> None:
     counts = []
     for ids in ("1", ",".join(str(number) for number in range(1, 76))):
-        assert cases(get(ids + query, session))
+        assert cases(get_cases(ids + query, session))
         counts.append(count())
-    assert counts == [at_most, at_most]
+    assert counts == [expected, expected]
 
 
 @pytest.mark.parametrize(
-    ("query", "at_most"),
+    ("query", "expected"),
     [("", 3), ("?customer=31", 4), ("?$attribute=all", 3), ("?customer=31&$attribute=all", 4)],
 )
 @pytest.mark.usefixtures("many_cases")
-def test_a_customer_takes_few_statements(get: Get, query: str, at_most: int, count: Count) -> None:
-    assert cases(get(f"1{query}", CUSTOMER))
-    assert count() == at_most
+def test_a_request_of_a_customer_takes_three_or_four_statements(
+    get_cases: GetCases, query: str, expected: int, count: Count
+) -> None:
+    assert cases(get_cases(f"1{query}", CUSTOMER))
+    assert count() == expected
 
 
 @pytest.mark.parametrize(
-    ("path", "at_most"),
+    ("path", "expected"),
     [
-        pytest.param("nonsense?nonsense", 1, id="no case is loaded for a request that is not valid"),
-        pytest.param("99?$attribute=all", 2, id="nothing else is loaded for a case that does not exist"),
+        pytest.param("nonsense?nonsense", 1, id="an invalid request loads no case"),
+        pytest.param("99?$attribute=all", 2, id="a missing case needs one statement"),
     ],
 )
 @pytest.mark.usefixtures("many_cases")
-def test_an_error_loads_no_more_than_it_needs(get: Get, path: str, at_most: int, count: Count) -> None:
-    assert get(path).status_code >= 400
-    assert count() == at_most
+def test_an_error_loads_no_more_than_it_needs(get_cases: GetCases, path: str, expected: int, count: Count) -> None:
+    assert get_cases(path).status_code >= 400
+    assert count() == expected

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from datetime import timedelta
 from fnmatch import fnmatch
 from ipaddress import ip_network
@@ -6,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from casemgr.config import Address, Config, ConfigError, Pool
+from casemgr.config import DEFAULT_DATABASE_URL, SETTINGS, Address, Config, ConfigError, Pool
 
-NEITHER = (
+OTHER_DATABASE = (
     "must name an SQLite or PostgreSQL database, such as sqlite:///casemgr.db or postgresql://casemgr@localhost/casemgr"
 )
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,20 +39,14 @@ def test_the_environment_names_the_database(environment: dict[str, str], databas
     [
         pytest.param("casemgr.db", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a path"),
         pytest.param("sqlite", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a word"),
-        pytest.param(
-            "sqlite://h:port/d", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a port that is none"
-        ),
-        pytest.param("mysql://h/d", NEITHER, id="another database"),
-        pytest.param(
-            "sqlite+nosuch:///d",
-            NEITHER,
-            id="a driver that is none",
-        ),
-        pytest.param("sqlite+pysqlcipher:///d", NEITHER, id="another driver"),
-        pytest.param("nosuch://h/d", NEITHER, id="no database"),
+        pytest.param("sqlite://h:port/d", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a bad port"),
+        pytest.param("mysql://h/d", OTHER_DATABASE, id="another database"),
+        pytest.param("sqlite+nosuch:///d", OTHER_DATABASE, id="an unknown driver"),
+        pytest.param("sqlite+pysqlcipher:///d", OTHER_DATABASE, id="another driver"),
+        pytest.param("nosuch://h/d", OTHER_DATABASE, id="an unknown database"),
     ],
 )
-def test_an_unusable_url_is_refused_by_the_name_of_its_variable(value: str, message: str) -> None:
+def test_a_bad_database_url_is_refused_with_the_name_of_its_variable(value: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_environment({"CASEMGR_DATABASE_URL": value})
     assert str(caught.value) == f"CASEMGR_DATABASE_URL {message}."
@@ -64,30 +59,14 @@ def test_an_unusable_url_is_refused_by_the_name_of_its_variable(value: str, mess
         pytest.param("user:secret@host", id="not a URL"),
     ],
 )
-def test_a_complaint_does_not_repeat_the_password(value: str) -> None:
+def test_the_message_about_a_bad_database_url_does_not_repeat_the_password(value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_environment({"CASEMGR_DATABASE_URL": value})
     assert "secret" not in str(caught.value)
 
 
-def test_times_proxies_and_base_url_have_defaults() -> None:
-    empty = dict.fromkeys(
-        (
-            "CASEMGR_SESSION_IDLE_TIME",
-            "CASEMGR_SESSION_LIFETIME",
-            "CASEMGR_TOKEN_LIFETIME",
-            "CASEMGR_TRUSTED_PROXIES",
-            "CASEMGR_BASE_URL",
-            "CASEMGR_SLOW_REQUEST",
-            "CASEMGR_REPLICA_URLS",
-            "CASEMGR_REPLICA_MAX_LAG",
-            "CASEMGR_POOL_SIZE",
-            "CASEMGR_CONNECT_TIMEOUT",
-            "CASEMGR_STATEMENT_TIMEOUT",
-            "CASEMGR_METRICS_ADDRESS",
-        ),
-        "",
-    )
+def test_absent_and_empty_settings_have_their_defaults() -> None:
+    empty = {setting.name: "" for setting in SETTINGS}
     default = Config(
         make_url("sqlite:///casemgr.db"),
         Pool(5, timedelta(seconds=5), timedelta(seconds=10)),
@@ -100,7 +79,18 @@ def test_times_proxies_and_base_url_have_defaults() -> None:
     assert Config.from_environment({}) == Config.from_environment(empty) == default
 
 
-def test_times_proxies_and_base_url_come_from_the_environment() -> None:
+def test_a_config_made_in_code_has_the_same_defaults() -> None:
+    assert Config.from_environment({}) == Config(make_url(DEFAULT_DATABASE_URL))
+
+
+def test_every_field_has_one_setting() -> None:
+    pool = [f"pool.{field.name}" for field in fields(Pool)]
+    others = [field.name for field in fields(Config) if field.name != "pool"]
+    assert sorted(setting.field for setting in SETTINGS) == sorted(pool + others)
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+
+
+def test_settings_come_from_the_environment() -> None:
     config = Config.from_environment(
         {
             "CASEMGR_SESSION_IDLE_TIME": "90s",
@@ -156,7 +146,7 @@ def test_times_proxies_and_base_url_come_from_the_environment() -> None:
         ),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_refused_by_its_name(name: str, value: str, message: str) -> None:
+def test_a_bad_setting_is_refused_with_its_name(name: str, value: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_environment({name: value})
     assert str(caught.value) == f"{name}{message}"

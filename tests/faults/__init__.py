@@ -1,1 +1,1 @@
-"""A trial of faults: two nodes behind HAProxy, PostgreSQL with a replica, and a load while parts of it fail."""
+"""Fault tests: two nodes behind HAProxy, PostgreSQL with a replica, and parts of them fail under load."""

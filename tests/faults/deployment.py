@@ -1,4 +1,4 @@
-"""All processes of a deployment, on this machine."""
+"""Starts a deployment on this machine: two nodes, HAProxy, PostgreSQL and a replica."""
 
 import os
 import shutil
@@ -25,12 +25,12 @@ from tests.postgresql import Cluster, find_binaries
 ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "postgres"
 _SECONDS = 30
-"""How long anything may take to start or to stop."""
+"""Longest time that a process may take to start or to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What can be made to fail."""
+    """The parts of a running deployment."""
 
     proxy_port: int
     nodes: tuple["Node", ...]
@@ -39,7 +39,7 @@ class Deployment:
 
 
 def find_missing() -> list[str]:
-    """Name the programs that this machine does not have."""
+    """List the required programs that are not installed."""
     return [
         name
         for name, path in (("HAProxy", shutil.which("haproxy")), ("PostgreSQL 15 or newer", find_binaries()))
@@ -49,9 +49,9 @@ def find_missing() -> list[str]:
 
 @contextmanager
 def deploy(fill: Callable[[Engine], None]) -> Iterator[Deployment]:
-    """Start everything, and stop it at the end.
+    """Run a deployment for the duration of the `with` block.
 
-    :param fill: stores what is to be asked for in a migrated database.
+    :param fill: stores data in the migrated database.
     """
     binaries = find_binaries()
     assert binaries
@@ -79,7 +79,7 @@ def deploy(fill: Callable[[Engine], None]) -> Iterator[Deployment]:
 
 
 class Node:
-    """A gunicorn with two workers."""
+    """A node: gunicorn with two workers."""
 
     def __init__(self, port: int, settings: dict[str, str], log: Path) -> None:
         self._port = port
@@ -94,7 +94,7 @@ class Node:
             self._process = subprocess.Popen(  # noqa: S603 - the arguments are ours
                 command, cwd=ROOT, env=os.environ | self._settings, stdout=log, stderr=log
             )
-        wait_until(lambda: _answers(self._port, "/health/ready"))
+        wait_until(lambda: _is_successful(self._port, "/health/ready"))
 
     def stop(self) -> None:
         """Stop the node gracefully."""
@@ -104,13 +104,13 @@ class Node:
             self._process = None
 
     def reload(self) -> None:
-        """Make it start new workers, and wait until the old ones have ended."""
+        """Replace the workers by SIGHUP, and wait until the old ones have ended."""
         old = self._workers()
         self._running.send_signal(signal.SIGHUP)
         wait_until(lambda: not old & self._workers())
 
     def kill_worker(self) -> None:
-        """End a worker as a crash does."""
+        """Kill one worker."""
         os.kill(min(self._workers()), signal.SIGKILL)
 
     @property
@@ -129,7 +129,7 @@ class Node:
 
 @contextmanager
 def _proxy(folder: Path, port: int, first: int, second: int) -> Iterator[None]:
-    """Run HAProxy with the example of the documentation, but for the ports."""
+    """Run HAProxy with docs/haproxy.cfg and other ports."""
     configuration = (ROOT / "docs" / "haproxy.cfg").read_text()
     for example, actual in (("8080", port), ("8001", first), ("8002", second)):
         assert f"127.0.0.1:{example}" in configuration
@@ -139,7 +139,7 @@ def _proxy(folder: Path, port: int, first: int, second: int) -> Iterator[None]:
     with (folder / "haproxy.log").open("ab") as log:
         process = subprocess.Popen(["haproxy", "-f", str(file)], stdout=log, stderr=log)  # noqa: S603, S607
     try:
-        wait_until(lambda: _answers(port, "/health/ready"))
+        wait_until(lambda: _is_successful(port, "/health/ready"))
         yield
     finally:
         process.terminate()
@@ -147,7 +147,7 @@ def _proxy(folder: Path, port: int, first: int, second: int) -> Iterator[None]:
 
 
 def is_streaming(replica: Cluster) -> bool:
-    """Tell whether a replica hears of what happens on its primary."""
+    """Check whether a replica is receiving changes from its primary."""
     engine = create_engine(replica.url(_DATABASE))
     try:
         with engine.connect() as connection:
@@ -156,19 +156,19 @@ def is_streaming(replica: Cluster) -> bool:
         engine.dispose()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    """Ask again and again until it is so.
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition is true.
 
-    :raises TimeoutError: when it takes too long.
+    :raises TimeoutError: after _SECONDS.
     """
     end = time.monotonic() + _SECONDS
-    while not true():
+    while not condition():
         if time.monotonic() > end:
-            raise TimeoutError("A part of the deployment does not do what it was told.")
+            raise TimeoutError(f"A part of the deployment is not ready after {_SECONDS} seconds.")
         time.sleep(0.02)
 
 
-def _answers(port: int, path: str) -> bool:
+def _is_successful(port: int, path: str) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_SECONDS):
             return True
@@ -177,7 +177,7 @@ def _answers(port: int, path: str) -> bool:
 
 
 def url(cluster: Cluster) -> str:
-    """Name the database of a cluster."""
+    """Return the URL of the database of a cluster."""
     return cluster.url(_DATABASE).render_as_string()
 
 

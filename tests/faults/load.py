@@ -1,4 +1,4 @@
-"""A steady load of mixed requests, each answer of which is checked."""
+"""A steady load of mixed requests; every response is checked."""
 
 import http.client
 import json
@@ -47,7 +47,7 @@ class _Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Response:
     status: int
     body: bytes
     session: str | None
@@ -67,10 +67,10 @@ _READS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a request went.
+    """The outcome of a request.
 
-    :param ended: seconds of the clock that only ever grows.
-    :param problem: what was wrong with the answer, or None.
+    :param ended: seconds of the monotonic clock.
+    :param problem: the code of an unexpected error, or another description of the problem; None when there was none.
     """
 
     ended: float
@@ -78,10 +78,14 @@ class Outcome:
 
 
 class Load:
-    """Clients that ask at a steady rate."""
+    """Clients that send requests at a steady rate."""
 
     def __init__(self, port: int, rate: float) -> None:
-        """Take the port of the proxy and the number of requests a second; nobody asks before `run`."""
+        """Prepare the clients.
+
+        :param port: the port of the proxy.
+        :param rate: requests per second of all clients together.
+        """
         self._port = port
         self._pause = CLIENTS / rate
         self._stopped = Event()
@@ -90,15 +94,15 @@ class Load:
 
     @contextmanager
     def run(self) -> Iterator[None]:
-        """Ask, each client over a connection of its own, as long as the context lasts.
+        """Send requests for the duration of the `with` block; each client keeps a connection of its own.
 
-        What is answered at first is what has to be answered ever after, byte by byte.
+        Every response to a read must have the same body as the first one.
         """
         first = _connect(self._port)
         for call in _READS:
-            answer = _exchange(first, call)
-            assert answer.status == call.status, answer
-            self._bodies[call] = answer.body
+            response = _send(first, call)
+            assert response.status == call.status, response
+            self._bodies[call] = response.body
         first.close()
         clients = [Thread(target=self._be_client, args=(number,)) for number in range(CLIENTS)]
         for client in clients:
@@ -117,7 +121,7 @@ class Load:
         turns = [*_READS * 4, log_in]
         turns = turns[number:] + turns[:number]
         for call in cycle(turns):
-            # Not an exact rate: what matters is that somebody asks all the time.
+            # The rate is not exact, but there are requests all the time.
             if self._stopped.wait(self._pause):
                 break
             session = self._try(connection, call)
@@ -126,24 +130,27 @@ class Load:
         connection.close()
 
     def _try(self, connection: http.client.HTTPConnection, call: _Call) -> str | None:
-        """Note how a request went, and give the session that a login has answered."""
+        """Record the outcome of a request.
+
+        :returns: the session, if the request was a login.
+        """
         session = None
         try:
-            answer = _exchange(connection, call)
-            session = answer.session if call.method == "POST" else None
-            problem = self._find_problem(call, answer)
+            response = _send(connection, call)
+            session = response.session if call.method == "POST" else None
+            problem = self._find_problem(call, response)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             problem = type(error).__name__
         self.outcomes.append(Outcome(time.monotonic(), problem))
         return session
 
-    def _find_problem(self, call: _Call, answer: _Answer) -> str | None:
-        if answer.status != call.status:
-            code = re.search(rb"\b[0-9]{3}-[0-9]{3}\b", answer.body)
-            return str(code[0], "ascii") if code else str(answer.status)
-        if call in self._bodies and answer.body != self._bodies[call]:
-            return "another body"
+    def _find_problem(self, call: _Call, response: _Response) -> str | None:
+        if response.status != call.status:
+            code = re.search(rb"\b[0-9]{3}-[0-9]{3}\b", response.body)
+            return str(code[0], "ascii") if code else str(response.status)
+        if call in self._bodies and response.body != self._bodies[call]:
+            return "different body"
         return None
 
 
@@ -151,10 +158,10 @@ def _connect(port: int) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
 
-def _exchange(connection: http.client.HTTPConnection, call: _Call) -> _Answer:
+def _send(connection: http.client.HTTPConnection, call: _Call) -> _Response:
     connection.request(call.method, call.path, call.body, dict(call.headers))
-    response = connection.getresponse()
-    return _Answer(response.status, response.read(), response.headers["X-egain-session"])
+    received = connection.getresponse()
+    return _Response(received.status, received.read(), received.headers["X-egain-session"])
 
 
 def _login_id(number: int) -> str:
@@ -162,7 +169,7 @@ def _login_id(number: int) -> str:
 
 
 def fill(engine: Engine) -> None:
-    """Store what the load asks for."""
+    """Store the cases and accounts that the load uses."""
     tier = attribute("tier")
     cases = [
         case(number, customer=30, notes=[note(number)], custom={"tier": [f"T{number}"]}) for number in range(1, _CASES)

@@ -1,1 +1,1 @@
-"""Schemathesis against the running service: no request, however odd, gets an answer outside the description."""
+"""Fuzz tests: Schemathesis checks that every response of the running service matches the description of the API."""

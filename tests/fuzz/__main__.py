@@ -1,4 +1,4 @@
-"""The trial: `python -m tests.fuzz`."""
+"""Runs the fuzz tests: `python -m tests.fuzz`."""
 
 import argparse
 import os
@@ -26,10 +26,11 @@ _SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 
 def run_schemathesis(server: Server, folder: Path, actor: ActorKind | None, seed: int, examples: int) -> bool:
-    """Let Schemathesis ask as an actor, or without credentials, and print what it finds.
+    """Run Schemathesis with the credentials of an actor and print its findings.
 
-    :param folder: where it leaves its files.
-    :returns: whether it found nothing.
+    :param folder: the working folder of Schemathesis, in which it leaves files.
+    :param actor: None for requests without credentials.
+    :returns: whether there are no findings.
     """
     print(f"\nRequests {f'of a {actor}' if actor else 'without credentials'}".replace("_", " "), flush=True)
     command = [
@@ -43,12 +44,19 @@ def run_schemathesis(server: Server, folder: Path, actor: ActorKind | None, seed
 
 
 def main() -> None:
-    """Ask as every kind of actor; the exit status is 1 if anything was found."""
+    """Run Schemathesis for every kind of actor; the exit status is 1 if there are findings."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="of what is generated; 0 for another one each time")
-    parser.add_argument("--examples", type=int, default=5, help="for each operation (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="seed of the generated requests; 0 chooses one at random (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--examples", type=int, default=5, help="number of requests for each operation (default: %(default)s)"
+    )
     arguments = parser.parse_args()
-    seed = arguments.seed or random.randrange(1, 2**32)  # noqa: S311 - nothing is to be kept secret
+    seed = arguments.seed or random.randrange(1, 2**32)  # noqa: S311 - the seed is no secret
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="casemgr-fuzz-")))
         url = URL.create("sqlite", database=str(folder / "casemgr.db"))

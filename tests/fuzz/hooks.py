@@ -1,4 +1,4 @@
-"""What Schemathesis is told of the API beyond the description, and of the actor that its environment names."""
+"""Hooks of Schemathesis: authentication, and facts about each kind of actor that the description cannot express."""
 
 import os
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from casemgr.openapi.components import NAMES, describe_ids
 from tests.api.client import XML, XML_SCHEMA
 
 ACTOR = "CASEMGR_FUZZ_ACTOR"
-"""The variable of the environment: a kind of actor, or empty for requests without credentials."""
+"""The environment variable with the kind of actor; empty for requests without credentials."""
 
 _ACCOUNTS: Mapping[ActorKind, str] = {
     ActorKind.USER: "nadia",
@@ -33,16 +33,16 @@ _ACCOUNTS: Mapping[ActorKind, str] = {
 _CASES = ["1001", "1002", "1003", "1004"]
 _CUSTOMERS = ["301", "303"]
 _CUSTOM_ATTRIBUTES = ["custom.tier", "custom.order_total", "custom.purchased", "custom.products"]
-"""What the demo data has of each; the customer may act on behalf of these two."""
+"""Names in the demo data; the customer may act on behalf of _CUSTOMERS."""
 
-# OpenAPI leaves this header to the media types of the responses, of which Schemathesis asks for any.
+# OpenAPI derives Accept from the media types of the responses, and Schemathesis would send any of them.
 _ACCEPT = {"name": "Accept", "in": "header", "schema": {"type": "string"}}
 
 _addresses = count(1)
 
 
 class Sessions:
-    """Gives each request a session of its own, since one of them may end it."""
+    """Creates a session for each request, since some requests end their session."""
 
     def __init__(self) -> None:
         self._kind = ActorKind(os.environ[ACTOR])
@@ -71,7 +71,7 @@ if os.environ.get(ACTOR):
 
 @schemathesis.hook
 def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    """Make of the description what there is to ask."""
+    """Adapt the description to the actor before requests are generated."""
     for item in raw_schema["paths"].values():
         for operation in item.values():
             if "parameters" in operation:
@@ -81,11 +81,11 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
 
 
 def _narrow(description: dict[str, Any], kind: ActorKind) -> None:
-    """Leave what is true for an actor of this kind, and the operations that are not the same for everybody."""
+    """Reduce the description to the operations, parameters and schemas of one kind of actor."""
     components = description["components"]
     components["schemas"]["Cases"] = {"$ref": f"#/components/schemas/{NAMES[kind]}s"}
     _narrow_values(components["parameters"], kind)
-    refused = [
+    not_allowed = [
         {"$ref": f"#/components/parameters/{name}"}
         for name, parameter in components["parameters"].items()
         if parameter["in"] == "query" and parameter["name"] not in PARAMETERS[kind]
@@ -94,16 +94,16 @@ def _narrow(description: dict[str, Any], kind: ActorKind) -> None:
     for path, item in description["paths"].items():
         for operation in item.values():
             operation["security"] = [one for one in operation["security"] if schemes & one.keys()]
-            operation["parameters"] = [one for one in operation.get("parameters", ()) if one not in refused]
+            operation["parameters"] = [one for one in operation.get("parameters", ()) if one not in not_allowed]
             for content in operation.get("requestBody", {"content": {}})["content"].values():
-                # HTTP Basic says them already.
+                # HTTP Basic sends them already.
                 for name in ("client_id", "client_secret"):
                     content["schema"].get("properties", {}).pop(name, None)
         description["paths"][path] = {method: one for method, one in item.items() if one["security"]}
 
 
 def _narrow_values(parameters: dict[str, Any], kind: ActorKind) -> None:
-    """Leave the values that an actor may send, and let every other ID be one of the demo data."""
+    """Reduce parameters to the values that the actor may send, and include IDs of the demo data."""
     plain = [attribute for attribute in ATTRIBUTES[kind] if attribute is not Attribute.CUSTOM_ATTRIBUTES]
     keys = [key for key in SortKey if key is not SortKey.CUSTOM]
     parameters["ids"]["schema"] = {"anyOf": [describe_ids(MAX_IDS[kind]), {"enum": _CASES}]}
@@ -114,14 +114,17 @@ def _narrow_values(parameters: dict[str, Any], kind: ActorKind) -> None:
 
 @schemathesis.hook
 def filter_case(context: schemathesis.HookContext, case: schemathesis.Case[Any]) -> bool:
-    """Leave out what is refused although OpenAPI cannot say so: two credentials, and an order of nothing."""
+    """Skip requests whose combination of parameters is invalid, which OpenAPI cannot express.
+
+    They have two credentials, or $order without $sort.
+    """
     two_credentials = {SESSION_HEADER, AUTHORIZATION_HEADER} <= set(case.headers)
     return not two_credentials and ("$sort" in case.query or "$order" not in case.query)
 
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
-    """Let every request come from an address of its own, since the failed logins of an address are counted."""
+    """Send every request from a new address, so that failed logins do not throttle the others."""
     case.headers["X-Forwarded-For"] = f"2001:db8:0:{next(_addresses):x}::1"
 
 
@@ -129,6 +132,6 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case[Any],
 def xml_schema_conformance(
     context: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
-    """Hold XML against XML Schema, which Schemathesis does not know."""
+    """Validate XML with XML Schema, which Schemathesis does not support."""
     if response.content and response.headers["content-type"] == [XML] and not case.path.endswith(".xsd"):
         assert XML_SCHEMA.validate(etree.fromstring(response.content)), XML_SCHEMA.error_log

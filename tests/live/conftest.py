@@ -1,4 +1,4 @@
-"""Fixtures for tests that speak to gunicorn."""
+"""Fixtures for tests that send requests to gunicorn."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ Serve = Callable[..., Server]
 
 @pytest.fixture
 def serve(database_url: URL, engine: Engine) -> Iterator[Serve]:
-    """Start servers on the database of the test, with these settings."""
+    """Return a function that starts a server with some settings, on the database of the test."""
     store(engine, *actors(), case(1), case(2))
     store_accounts(engine)
     with ExitStack() as stack:
@@ -35,7 +35,7 @@ def server(serve: Serve) -> Server:
 
 @pytest.fixture(scope="module")
 def demo_server(make_database: MakeDatabase) -> Iterator[Server]:
-    """Start a server that has the demo data, for all tests of a module."""
+    """Start a server with the demo data, for all tests of a module."""
     database_url = make_database()
     engine = create_engine(database_url)
     store_demo_data(engine)

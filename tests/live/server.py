@@ -1,4 +1,4 @@
-"""A gunicorn of its own for a test."""
+"""Starts gunicorn for a test."""
 
 import http.client
 import os
@@ -15,11 +15,11 @@ from sqlalchemy import URL
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30
-"""How long anything may take before the test gives up; nothing waits that long."""
+"""Timeout of everything that a test waits for."""
 
 
 class Server:
-    """A gunicorn that inherits a listening socket: connections wait in its queue until a worker is up."""
+    """A gunicorn that inherits a listening socket, in whose queue connections wait until a worker accepts them."""
 
     def __init__(self, database_url: URL, listener: socket.socket, settings: dict[str, str]) -> None:
         url = database_url.render_as_string(hide_password=False)
@@ -42,32 +42,32 @@ class Server:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
 
     def url(self, path: str) -> str:
-        """Build the URL of a path."""
+        """Return the URL of a path."""
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def exchange(self, request: bytes, *, and_end: bool = False) -> bytes:
-        """Send bytes and read what comes until the server closes the connection.
+    def send(self, request: bytes, *, shut_down: bool = False) -> bytes:
+        """Send bytes and receive bytes until the server closes the connection.
 
-        :param and_end: whether the server is told that nothing else comes.
+        :param shut_down: whether to shut down the sending direction afterwards.
         """
         with socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS) as connection:
-            answer = b""
+            response = b""
             try:
                 connection.sendall(request)
-                if and_end:
+                if shut_down:
                     connection.shutdown(socket.SHUT_WR)
                 while received := connection.recv(65536):
-                    answer += received
-            except ConnectionError:  # the server may stop reading before the end of what it refuses
+                    response += received
+            except ConnectionError:  # The server may close the connection before it has read a request that it refuses.
                 pass
-            return answer
+            return response
 
     def workers(self) -> list[int]:
-        """Get the process IDs of the next two workers that are started."""
+        """Return the process IDs of the next two workers that start."""
         return [self._workers.get(timeout=SECONDS) for _ in range(2)]
 
     def wait_for_log(self, text: str) -> None:
-        """Read the log until a line has the text."""
+        """Read the log until a line contains a text."""
         while text not in self._log.get(timeout=SECONDS):
             pass
 
@@ -78,14 +78,14 @@ class Server:
         assert not self._log_reader.is_alive()
 
     def stop(self) -> str:
-        """Stop the server and get the rest of its log."""
+        """Stop the server and return the rest of its log."""
         self.process.send_signal(signal.SIGTERM)
         self.wait_for_end()
         assert self.process.returncode == 0
         return "".join(self._log.get_nowait() for _ in range(self._log.qsize()))
 
     def _read_log(self) -> None:
-        # Nobody else empties the pipe, and a server whose log is not read stands still.
+        # The server would stop when the pipe is full.
         assert self.process.stdout
         with self.process.stdout as lines:
             for line in lines:

@@ -1,4 +1,4 @@
-"""The description of the API is complete enough to generate a typed client from it, and the client works."""
+"""A typed client generated from the description of the API works."""
 
 import compileall
 import json
@@ -15,7 +15,7 @@ from tests.live.server import ROOT, SECONDS, Server
 pytestmark = pytest.mark.live_server
 
 UNREADABLE = {"application/xml", "application/yaml"}
-"""Media types that the generator has no means to read or write."""
+"""Media types that the generator does not support."""
 
 USE = """
 import sys
@@ -41,7 +41,10 @@ print(missing.code, [(detail.key, detail.value) for detail in missing.details])
 
 
 def run(*arguments: str, folder: Path) -> str:
-    """Run a module or a program of Python in a process of its own; give what it prints."""
+    """Run Python in a new process.
+
+    :returns: standard output.
+    """
     process = subprocess.run(  # noqa: S603 - the arguments are ours
         [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=SECONDS
     )
@@ -55,20 +58,20 @@ def without_unreadable(node: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a folder with a client that is generated from what the command prints, and with nothing else."""
+    """Create a folder with a client that is generated from the output of `casemgr openapi`."""
     folder = tmp_path_factory.mktemp("client")
     printed = run("-c", "from casemgr.cli import main; main()", "openapi", folder=ROOT)
     description, settings = folder / "openapi.json", folder / "settings.json"
     description.write_text(json.dumps(json.loads(printed, object_hook=without_unreadable)))
     settings.write_text('{"post_hooks": []}')
-    # A warning says that an operation, a response or a schema is left out.
+    # The generator warns when it omits an operation, a response or a schema.
     options = ["--meta", "none", "--output-path", "casemgr_client", "--config", settings.name, "--fail-on-warning"]
     run("-m", "openapi_python_client", "generate", "--path", description.name, *options, folder=folder)
     (folder / "use.py").write_text(USE)
     return folder
 
 
-def test_the_generated_client_compiles_and_has_types(folder: Path) -> None:
+def test_the_generated_client_compiles_and_passes_mypy(folder: Path) -> None:
     assert compileall.compile_dir(folder, quiet=1)
     options = ["--strict", "--config-file=", "--cache-dir=.mypy_cache"]
     run("-m", "mypy", *options, "casemgr_client", "use.py", folder=folder)

@@ -1,4 +1,4 @@
-"""Logging in, where more than one process answers; and clients that know nothing of casemgr."""
+"""Login with several workers, and general OAuth 2.0 clients."""
 
 import json
 import os
@@ -27,7 +27,10 @@ FORM = "application/x-www-form-urlencoded"
 def call(
     server: Server, method: str, path: str, body: str = "", media_type: str = JSON, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    """Send a request over a connection of its own; give status, headers and body."""
+    """Send a request over a new connection.
+
+    :returns: status, headers and body.
+    """
     connection = server.connect()
     try:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -58,7 +61,7 @@ def test_all_workers_count_sessions_together(server: Server) -> None:
     assert at_once(12, lambda: log_in(server)) == {204: 5, 403: 7}
 
 
-def test_logins_at_once_by_force_leave_five_sessions(server: Server) -> None:
+def test_concurrent_forced_logins_leave_five_sessions(server: Server) -> None:
     with ThreadPoolExecutor(8) as pool:
         forced = f"{LOGIN['user']}?forceLogin=yes"
         futures = [pool.submit(log_in, server, PASSWORD, forced) for _ in range(12)]
@@ -67,7 +70,7 @@ def test_logins_at_once_by_force_leave_five_sessions(server: Server) -> None:
     assert live == {200: 5, 401: 7}
 
 
-def test_a_session_outlives_the_workers(server: Server) -> None:
+def test_a_session_survives_the_replacement_of_workers(server: Server) -> None:
     _, session = log_in(server)
     assert session
     for worker in server.workers():
@@ -81,7 +84,7 @@ def test_a_session_outlives_the_workers(server: Server) -> None:
 def test_requests_oauthlib_fetches_a_token_and_cases(
     server: Server, monkeypatch: pytest.MonkeyPatch, include_client_id: bool
 ) -> None:
-    # Both libraries insist on TLS, which ends at a proxy in front of the service.
+    # Both libraries require TLS, which a proxy in front of the service would terminate.
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     with OAuth2Session(client=BackendApplicationClient(client_id=NAME)) as client:
         arguments: dict[str, Any] = {"include_client_id": True} if include_client_id else {}
@@ -106,7 +109,7 @@ def test_authlib_fetches_a_token_and_cases_and_revokes_the_token(
 
 
 @pytest.mark.parametrize(
-    ("body", "of_login"),
+    ("body", "expected_of_login"),
     [
         pytest.param(b"Transfer-Encoding: chunked\r\n\r\nno size\r\n", b'"400-120"', id="chunk without a size"),
         pytest.param(
@@ -118,23 +121,23 @@ def test_authlib_fetches_a_token_and_cases_and_revokes_the_token(
         pytest.param(b"Content-Length: 4000\r\n\r\n{}", b'"400-120"', id="cut off"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_the_fault_of_the_client(server: Server, body: bytes, of_login: bytes) -> None:
-    for path, media_type, expected in ((LOGIN["user"], JSON, of_login), (TOKEN, FORM, b'"invalid_request"')):
+def test_an_unreadable_body_gives_a_client_error(server: Server, body: bytes, expected_of_login: bytes) -> None:
+    for path, media_type, expected in ((LOGIN["user"], JSON, expected_of_login), (TOKEN, FORM, b'"invalid_request"')):
         fields = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {media_type}\r\n"
-        assert expected in server.exchange(fields.encode() + body, and_end=True)
+        assert expected in server.send(fields.encode() + body, shut_down=True)
 
 
-def test_what_is_no_request_is_not_logged(server: Server) -> None:
+def test_the_log_does_not_repeat_malformed_requests(server: Server) -> None:
     secret = "secret-of-the-test"
     first = "GET / HTTP/1.1"
     for garbage in (f"{secret} / HTTP/1.1", f"GET / {secret}", f"{first}\r\n{secret}", f"{first}\r\n{secret} : x"):
-        server.exchange(f"{garbage}\r\n\r\n".encode())
+        server.send(f"{garbage}\r\n\r\n".encode())
     log = server.stop()
     assert log.count("Invalid request from") == 4
     assert secret not in log
 
 
-def test_the_log_has_no_password_secret_or_session(server: Server) -> None:
+def test_the_log_contains_no_password_secret_or_session(server: Server) -> None:
     wrong = "wrong password"
     form = {"grant_type": "client_credentials", "client_id": NAME, "client_secret": PASSWORD}
     _, session = log_in(server)
@@ -161,7 +164,7 @@ def test_the_log_has_no_password_secret_or_session(server: Server) -> None:
 @pytest.mark.parametrize(
     ("trusted", "scheme"), [("", "http"), ("10.0.0.0/8", "http"), ("10.0.0.0/8, 127.0.0.1", "https")]
 )
-def test_only_a_trusted_proxy_tells_the_scheme(serve: Serve, trusted: str, scheme: str) -> None:
+def test_the_forwarded_scheme_counts_only_from_a_trusted_proxy(serve: Serve, trusted: str, scheme: str) -> None:
     server = serve(CASEMGR_TRUSTED_PROXIES=trusted)
     metadata = call(server, "GET", "/.well-known/oauth-authorization-server", X_Forwarded_Proto="https")[2]
     assert json.loads(metadata)["issuer"] == f"{scheme}://127.0.0.1:{server.port}"

@@ -1,4 +1,4 @@
-"""What Prometheus is told of a gunicorn with several workers."""
+"""Metrics of gunicorn with several workers."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def server(serve: Serve, address: str, tmp_path: Path) -> Server:
     return server
 
 
-def ask(server: Server, path: str, **headers: str) -> None:
+def request(server: Server, path: str, **headers: str) -> None:
     connection = server.connect()
     connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
     connection.getresponse().read()
@@ -41,7 +41,7 @@ def ask(server: Server, path: str, **headers: str) -> None:
 
 
 def samples(address: str) -> dict[tuple[str, ...], float]:
-    """Get what has been counted, by the name and the values of the labels, those that are empty left out."""
+    """Return the samples by their name and the values of their labels, without empty ones."""
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=SECONDS) as response:
         families = text_string_to_metric_families(response.read().decode())
         return {
@@ -51,11 +51,11 @@ def samples(address: str) -> dict[tuple[str, ...], float]:
         }
 
 
-def test_all_workers_count_together(server: Server, address: str) -> None:
+def test_the_metrics_add_up_all_workers(server: Server, address: str) -> None:
     for _ in range(20):
-        ask(server, f"{CASE}/1", X_egain_session=USER)
-    ask(server, f"{CASE}/9", Authorization=f"Bearer {CLIENT}", Accept=XML, Accept_Language="fr-CA")
-    ask(server, "/secret")
+        request(server, f"{CASE}/1", X_egain_session=USER)
+    request(server, f"{CASE}/9", Authorization=f"Bearer {CLIENT}", Accept=XML, Accept_Language="fr-CA")
+    request(server, "/secret")
     counted = samples(address)
 
     def requests(*labels: str) -> float:
@@ -75,13 +75,13 @@ def test_all_workers_count_together(server: Server, address: str) -> None:
     assert counted["casemgr_pool_connections", "primary"] >= 1
 
 
-def test_what_a_worker_has_counted_outlives_it_but_its_connections_do_not(server: Server, address: str) -> None:
+def test_a_killed_worker_leaves_its_counts_but_not_its_connections(server: Server, address: str) -> None:
     workers = server.workers()
-    ask(server, f"{CASE}/1", X_egain_session=USER)
+    request(server, f"{CASE}/1", X_egain_session=USER)
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     server.workers()
-    ask(server, "/health/live")
+    request(server, "/health/live")
     counted = samples(address)
     assert counted["casemgr_request_duration_seconds_count", ROUTE, "200"] == 1
     assert counted.get(("casemgr_pool_connections", "primary"), 0) == 0
@@ -89,36 +89,36 @@ def test_what_a_worker_has_counted_outlives_it_but_its_connections_do_not(server
 
 def test_a_reload_keeps_the_counts(server: Server, address: str) -> None:
     server.workers()
-    ask(server, "/health/live")
+    request(server, "/health/live")
     server.process.send_signal(signal.SIGHUP)
     server.workers()
-    ask(server, "/health/live")
+    request(server, "/health/live")
     assert samples(address)["casemgr_request_duration_seconds_count", "/health/live", "200"] == 2
 
 
 def test_the_public_port_has_no_metrics(server: Server) -> None:
-    assert b" 404 " in server.exchange(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b" 404 " in server.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGKILL], ids=["TERM", "KILL"])
-def test_the_exporter_ends_with_the_server(server: Server, address: str, signal_number: int) -> None:
-    ask(server, "/health/live")
+def test_the_exporter_stops_when_the_server_stops(server: Server, address: str, signal_number: int) -> None:
+    request(server, "/health/live")
     server.process.send_signal(signal_number)
     server.wait_for_end()
     with pytest.raises(URLError):
         samples(address)
 
 
-def test_a_server_that_stops_leaves_no_files(server: Server, tmp_path: Path) -> None:
-    ask(server, f"{CASE}/1")
+def test_a_stopped_server_leaves_no_files(server: Server, tmp_path: Path) -> None:
+    request(server, f"{CASE}/1")
     assert list(tmp_path.glob("casemgr-metrics-*/*"))
     server.stop()
     assert not list(tmp_path.glob("casemgr-metrics-*"))
 
 
-def test_cases_are_served_where_metrics_cannot_be(serve: Serve) -> None:
+def test_the_service_runs_even_if_the_metrics_address_is_in_use(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = f"127.0.0.1:{listener.getsockname()[1]}"
         server = serve(CASEMGR_METRICS_ADDRESS=taken)
         server.wait_for_log(f"casemgr: no metrics on {taken}: Address already in use.")
-        assert b" 200 " in server.exchange(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b" 200 " in server.send(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

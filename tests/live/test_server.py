@@ -1,4 +1,4 @@
-"""A real gunicorn with the configuration of the repository, over a socket."""
+"""gunicorn with the configuration of the repository, over a socket."""
 
 import http.client
 import os
@@ -48,18 +48,18 @@ def test_a_path_of_20000_characters_reaches_the_application(server: Server, ids:
 
 
 def test_a_request_line_of_200_kb_is_refused(server: Server) -> None:
-    answer = server.exchange(b"GET " + CASE.encode() + b"/" + b"1" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 414 ") or not answer
+    response = server.send(b"GET " + CASE.encode() + b"/" + b"1" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert response.startswith(b"HTTP/1.1 414 ") or not response
     assert status(server, f"{CASE}/1") == 200
 
 
 def test_head_has_the_length_of_get_and_no_body(server: Server) -> None:
     fields = f"Host: x\r\nX-egain-session: {USER}\r\nConnection: close\r\n\r\n"
-    got = server.exchange(f"GET {CASE}/1 HTTP/1.1\r\n{fields}".encode())
-    head = server.exchange(f"HEAD {CASE}/1 HTTP/1.1\r\n{fields}".encode())
+    get = server.send(f"GET {CASE}/1 HTTP/1.1\r\n{fields}".encode())
+    head = server.send(f"HEAD {CASE}/1 HTTP/1.1\r\n{fields}".encode())
     head_fields, _, head_body = head.partition(b"\r\n\r\n")
     assert head_body == b""
-    assert b"Content-Length: %d" % len(got.partition(b"\r\n\r\n")[2]) in head_fields
+    assert b"Content-Length: %d" % len(get.partition(b"\r\n\r\n")[2]) in head_fields
 
 
 def test_a_connection_is_kept_alive(server: Server) -> None:
@@ -74,9 +74,9 @@ def test_a_connection_is_kept_alive(server: Server) -> None:
     connection.close()
 
 
-def test_repeated_credentials_do_not_get_in(server: Server) -> None:
+def test_a_repeated_session_header_is_refused(server: Server) -> None:
     fields = f"Host: x\r\nX-egain-session: {USER}\r\nX-egain-session: {USER}\r\nConnection: close\r\n\r\n"
-    assert b'"401-101"' in server.exchange(f"GET {CASE}/1 HTTP/1.1\r\n{fields}".encode())
+    assert b'"401-101"' in server.send(f"GET {CASE}/1 HTTP/1.1\r\n{fields}".encode())
 
 
 def test_a_killed_worker_is_replaced(server: Server) -> None:
@@ -87,10 +87,10 @@ def test_a_killed_worker_is_replaced(server: Server) -> None:
     assert status(server, f"{CASE}/1") == 200
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGHUP, signal.SIGTERM], ids=["HUP", "a worker ended"])
+@pytest.mark.parametrize("signal_number", [signal.SIGHUP, signal.SIGTERM], ids=["reload", "end of workers"])
 def test_no_request_is_lost_when_workers_are_replaced(server: Server, signal_number: int) -> None:
     workers = server.workers()
-    # The server is up and hears signals.
+    # The server has started and handles signals.
     assert status(server, f"{CASE}/1") == 200
     with ThreadPoolExecutor(4) as pool:
         statuses = [pool.submit(status, server, f"{CASE}/1") for _ in range(400)]
@@ -102,15 +102,15 @@ def test_no_request_is_lost_when_workers_are_replaced(server: Server, signal_num
 
 
 def connect(server: Server) -> http.client.HTTPConnection:
-    """Open a connection that a worker keeps."""
+    """Open a connection that a worker keeps alive."""
     connection = server.connect()
     connection.request("GET", "/health/live")
     connection.getresponse().read()
     return connection
 
 
-def kept(workers: list[int]) -> list[int]:
-    """Count the connections that each worker keeps."""
+def count_connections(workers: list[int]) -> list[int]:
+    """Count the connections of each worker."""
     return [
         sum(one.status == psutil.CONN_ESTABLISHED for one in psutil.Process(worker).net_connections())
         for worker in workers
@@ -118,21 +118,21 @@ def kept(workers: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize("number", [8, 32])
-def test_connections_that_are_kept_are_shared_out_evenly(server: Server, number: int) -> None:
+def test_kept_connections_are_shared_evenly_among_workers(server: Server, number: int) -> None:
     workers = server.workers()
     connections = [connect(server)]
-    # The first worker is up, the other one soon.
-    while 0 in kept(workers):
+    # The second worker may not have started yet.
+    while 0 in count_connections(workers):
         connections.append(connect(server))
     connections += [connect(server) for _ in range(number - len(connections))]
-    shares = kept(workers)
+    shares = count_connections(workers)
     for connection in connections:
         connection.close()
     assert sum(shares) == len(connections)
     assert max(shares) - min(shares) <= 2
 
 
-def test_the_log_has_the_request_id_and_no_session(server: Server) -> None:
+def test_the_log_contains_the_request_id_and_no_session(server: Server) -> None:
     assert status(server, f"{CASE}/1", **{"X-Request-ID": "request-of-the-test"}) == 200
     log = server.stop()
     assert "request-of-the-test" in log

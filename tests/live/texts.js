@@ -1,4 +1,4 @@
-// Lists the texts that can be seen, each with its contrast (WCAG 2.2, "contrast ratio").
+// Lists the visible texts, each with its contrast ratio (WCAG 2.2).
 () => {
   const channels = (color) => {
     const [red, green, blue, alpha = 1] = color.match(/[\d.]+/g).map(Number);

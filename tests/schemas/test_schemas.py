@@ -1,6 +1,4 @@
-"""An actor's view of a case, from plain objects: no HTTP and no database."""
-
-from collections.abc import Iterator
+"""The view that each kind of actor has of a case, without HTTP and database."""
 
 import pytest
 from marshmallow import Schema
@@ -9,7 +7,7 @@ from casemgr.domain.actors import ActorKind
 from casemgr.domain.attributes import ATTRIBUTES, Attribute
 from casemgr.domain.cases import Case, NamedValue, Note, RelatedCase
 from casemgr.domain.cases import CustomAttribute as Custom
-from casemgr.i18n.translation import translating
+from casemgr.i18n.translation import load_catalogues
 from schemas import SCHEMAS, schema_for
 from schemas.parts import ORDER
 
@@ -52,10 +50,9 @@ WHOLE = Case(
 )
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    with translating():
-        yield
+@pytest.fixture(autouse=True, scope="module")
+def catalogues() -> None:
+    load_catalogues()
 
 
 def dump(kind: ActorKind, *attributes: Attribute, case: Case = WHOLE) -> dict[str, object]:
@@ -65,18 +62,18 @@ def dump(kind: ActorKind, *attributes: Attribute, case: Case = WHOLE) -> dict[st
 
 
 @pytest.mark.parametrize("kind", ActorKind)
-def test_every_attribute_that_an_actor_may_ask_for_is_in_the_schema(kind: ActorKind) -> None:
+def test_a_schema_has_exactly_the_attributes_that_its_actor_may_request(kind: ActorKind) -> None:
     fields = SCHEMAS[kind]().fields
     assert {attribute.name.lower() for attribute in ATTRIBUTES[kind]} <= set(fields)
     assert {attribute.name.lower() for attribute in set(Attribute) - set(ATTRIBUTES[kind])}.isdisjoint(fields)
 
 
-def test_every_field_of_every_schema_has_its_place_in_the_order() -> None:
+def test_the_order_has_every_field_of_every_schema() -> None:
     assert {name for schema in SCHEMAS.values() for name in schema().fields} == set(ORDER)
 
 
 def names(schema: Schema) -> set[str]:
-    """Find the fields of a schema and of all that is nested in it."""
+    """Collect the names of the fields of a schema and its nested schemas."""
     found = set(schema.fields)
     for field in schema.fields.values():
         nested = getattr(getattr(field, "inner", field), "schema", None)
@@ -93,11 +90,11 @@ def test_a_customer_has_no_field_for_staff_or_organisation() -> None:
 @pytest.mark.parametrize("kind", ActorKind)
 def test_members_come_in_the_order_of_the_contract(kind: ActorKind) -> None:
     dumped = list(dump(kind, *ATTRIBUTES[kind]))
-    wire = [SCHEMAS[kind]().fields[name].data_key for name in ORDER if name in SCHEMAS[kind]().fields]
-    assert dumped == wire
+    expected = [SCHEMAS[kind]().fields[name].data_key for name in ORDER if name in SCHEMAS[kind]().fields]
+    assert dumped == expected
 
 
-def test_nothing_is_null() -> None:
+def test_members_without_a_value_are_left_out() -> None:
     bare = WHOLE._replace(
         due_date=None,
         owner_user_id=None,

@@ -1,4 +1,4 @@
-"""Every message has a string in every locale, with the same placeholders and all plural forms."""
+"""Message catalogues: every message has a string in every locale, with the same placeholders and all plural forms."""
 
 import io
 import re
@@ -39,7 +39,7 @@ def placeholders(text: str) -> Counter[str]:
     return Counter(re.findall(r"%\(\w+\)s", text))
 
 
-def test_there_is_one_catalogue_for_each_locale_and_no_other() -> None:
+def test_every_locale_has_a_catalogue_and_there_are_no_others() -> None:
     folders = {path.parent.parent.name for path in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")}
     assert folders == {catalogue_folder(locale).parent.name for locale in LOCALES}
     assert len(folders) == 15
@@ -68,7 +68,7 @@ def test_every_message_has_a_string_in_every_plural_form(locale: Locale) -> None
         assert all(string.strip() for string in strings), message.id
 
 
-def test_the_default_locale_speaks_in_message_ids() -> None:
+def test_the_catalogue_of_the_default_locale_has_no_strings() -> None:
     assert not [message.id for message in messages(load_catalogue(DEFAULT_LOCALE)) if any(texts(message.string))]
 
 
@@ -82,21 +82,21 @@ def test_strings_have_the_placeholders_of_their_message(locale: Locale) -> None:
 
 
 @every_locale
-def test_babel_finds_nothing_wrong(locale: Locale) -> None:
+def test_babel_finds_no_problem(locale: Locale) -> None:
     of_locale = load_catalogue(locale)
     assert not [(message.id, problems) for message, problems in of_locale.check() if problems]
     write_mo(io.BytesIO(), of_locale)
 
 
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
-def test_sentences_are_whole_and_names_have_no_full_stop(locale: Locale) -> None:
+def test_sentences_end_with_a_full_stop_and_display_values_do_not(locale: Locale) -> None:
     for message in messages(load_catalogue(locale)):
         for string in texts(message.string):
             assert string.endswith((".", "。")) == (message.context is None), message.id
 
 
 @pytest.mark.parametrize("locale", LOCALES[1:], ids=lambda locale: locale.language_tag)
-def test_names_of_headers_stay_as_they_are(locale: Locale) -> None:
+def test_names_of_headers_are_not_translated(locale: Locale) -> None:
     names = ("X-egain-session", "Authorization", "Accept-Language", "Bearer")
     for message in messages(load_catalogue(locale)):
         english = texts(message.id)[0]
@@ -114,7 +114,7 @@ def test_locales_of_one_language_are_not_copies(one: str, other: str) -> None:
     assert len(differing) > len(strings[one]) / 5
 
 
-def test_every_sentence_and_name_in_the_code_is_in_the_template() -> None:
+def test_every_message_of_the_code_is_in_the_template() -> None:
     ids = {(message.context, text) for message in messages(TEMPLATE) for text in texts(message.id)}
     for definition in CATALOGUE:
         assert {(None, text) for text in [*texts(definition.developer), definition.user]} <= ids
@@ -123,7 +123,7 @@ def test_every_sentence_and_name_in_the_code_is_in_the_template() -> None:
 
 
 @pytest.mark.parametrize("definition", CATALOGUE, ids=lambda definition: definition.code)
-def test_a_sentence_quotes_no_more_than_its_error_declares(definition: ErrorDef) -> None:
+def test_a_message_uses_only_declared_placeholders(definition: ErrorDef) -> None:
     declared = {*definition.detail_keys, *definition.quoted_keys, *(["count"] if definition.counted_key else [])}
     for sentence in texts(definition.developer):
         assert set(re.findall(r"%\((\w+)\)s", sentence)) <= declared

@@ -1,9 +1,9 @@
 "use strict";
 
-// Swagger UI brings a library that would scroll slowly to what a link goes to.
+// Swagger UI includes a library that would scroll slowly to the target of a link.
 window.noZensmooth = true;
 
-// Swagger UI knows the dark mode as a class.
+// Swagger UI switches to dark mode by a class.
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
@@ -16,9 +16,9 @@ document.addEventListener("DOMContentLoaded", () =>
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     tryItOutEnabled: true,
-    // The page has a main part already.
+    // The page has a main element already.
     onComplete: () => document.querySelector("#swagger-ui main")?.setAttribute("role", "none"),
-    // It would be asked of another host.
+    // The validator would send the description to another host.
     validatorUrl: null,
   }),
 );

@@ -1,4 +1,4 @@
-"""What no request brings about reliably; the rest of QRY-3 is in tests/api/test_query.py."""
+"""Sorting while an import changes a definition; tests/api/test_query.py has the rest of contract QRY-3."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def case(case_id: int, value: str) -> Case:
     ("data_type", "odd", "values"),
     [(DataType.ENUMERATION, "platinum", ("silver", "gold")), (DataType.INTEGER, "many", ("1", "2"))],
 )
-def test_a_value_that_an_import_has_just_redefined_comes_last(
+def test_a_value_that_does_not_match_its_definition_comes_last(
     data_type: DataType, odd: str, values: tuple[str, str], order: Order
 ) -> None:
     definition = CustomAttributeDefinition(1, "tier", data_type, multiple=False, values=values)

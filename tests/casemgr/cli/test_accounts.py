@@ -1,4 +1,4 @@
-"""The commands that manage what users, customers and client applications log in with."""
+"""The commands that manage the credentials of users, customers and client applications."""
 
 import os
 import pty
@@ -16,7 +16,7 @@ from click.testing import Result as Outcome
 from sqlalchemy import URL, Engine, func, select
 
 from casemgr.accounts.accounts import Account
-from casemgr.accounts.login import Attempt, Verified, open_session, verify_credentials
+from casemgr.accounts.login import Attempt, VerifiedAccount, open_session, verify_credentials
 from casemgr.accounts.oauth2 import issue_token
 from casemgr.accounts.sessions import load_session
 from casemgr.accounts.throttling import record_failure, subject_of_account
@@ -39,13 +39,15 @@ from tests.factories import (
     store_accounts,
 )
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60
-"""How long a command may take before the test gives up; nothing waits that long."""
+"""Seconds after which the test stops a command; none takes that long."""
 
 KINDS = {"user": ActorKind.USER, "customer": ActorKind.CUSTOMER, "client": ActorKind.CLIENT_APPLICATION}
 NEW = "deep as the sea"
-NOT_SEEN = "A client ID may not contain a colon, and all three must consist of printable characters."
+NOT_PRINTABLE = "Name, type and client ID must be printable, and the client ID must not contain a colon."
 
 Run = Callable[..., Outcome]
 
@@ -70,12 +72,12 @@ def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME)
 
 
 def open_session_now(engine: Engine, account: Account, now: datetime) -> str:
-    verified = Verified(account, hash_of_password())
+    verified = VerifiedAccount(account, hash_of_password())
     return open_session(engine, verified, Config.from_environment({}), now, force=False)
 
 
 def values(outcome: Outcome) -> dict[str, str]:
-    """Get what a command prints as `name=value`."""
+    """Parse the `name=value` lines that a command prints."""
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     return dict(line.split("=", 1) for line in outcome.stdout.splitlines())
 
@@ -92,17 +94,17 @@ def test_a_password_is_the_first_line_of_standard_input(run: Run, engine: Engine
     assert not may_log_in(engine, KINDS[group], PASSWORD)
 
 
-def test_a_password_of_any_characters_holds(run: Run, engine: Engine) -> None:
+def test_a_password_may_have_any_characters(run: Run, engine: Engine) -> None:
     run("user", "set-password", NAME, stdin=" пароль\t\u202e\0 \n".encode())
     assert may_log_in(engine, ActorKind.USER, " пароль\t\u202e\0 ")
 
 
-def test_a_password_is_that_of_one_account(run: Run, engine: Engine) -> None:
+def test_a_password_changes_for_one_account_only(run: Run, engine: Engine) -> None:
     run("user", "set-password", NAME, stdin=NEW.encode())
     assert may_log_in(engine, ActorKind.CUSTOMER, PASSWORD)
 
 
-def test_a_new_password_ends_what_the_old_one_began(run: Run, engine: Engine) -> None:
+def test_a_new_password_ends_sessions_and_forgets_failures(run: Run, engine: Engine) -> None:
     now = datetime.now(UTC)
     accounts = Account(ActorKind.USER, 20), Account(ActorKind.CUSTOMER, 30)
     ended, other = (open_session_now(engine, account, now) for account in accounts)
@@ -118,7 +120,7 @@ def test_a_new_password_ends_what_the_old_one_began(run: Run, engine: Engine) ->
 
 
 @pytest.mark.parametrize(
-    ("arguments", "stdin", "complaint"),
+    ("arguments", "stdin", "message"),
     [
         pytest.param(["user", "set-password", NAME], b"", "The password is empty.", id="no input"),
         pytest.param(["user", "set-password", NAME], b"\nx\n", "The password is empty.", id="empty line"),
@@ -126,24 +128,24 @@ def test_a_new_password_ends_what_the_old_one_began(run: Run, engine: Engine) ->
         pytest.param(
             ["user", "set-password", NAME], b"x" * 513, "The password is longer than 512 bytes.", id="too long"
         ),
-        pytest.param(["user", "set-password", "nobody"], b"x", "nobody: There is none.", id="unknown"),
+        pytest.param(["user", "set-password", "nobody"], b"x", "nobody: No such account.", id="unknown"),
         pytest.param(
-            ["customer", "set-password", "Twin"], b"x", "Twin: The name is not unique; give the ID.", id="two"
+            ["customer", "set-password", "Twin"], b"x", "Twin: Several accounts have this name; use the ID.", id="two"
         ),
         pytest.param(
             ["customer", "set-password", "31"],
             b"x",
-            "31: There is nothing to log in with; a login or client ID comes with an import.",
+            "31: The account has no login ID or client ID; an import can set one.",
             id="no login ID",
         ),
     ],
 )
-def test_a_password_that_cannot_be_set(
-    run: Run, engine: Engine, arguments: list[str], stdin: bytes, complaint: str
+def test_an_invalid_password_or_account_is_an_error(
+    run: Run, engine: Engine, arguments: list[str], stdin: bytes, message: str
 ) -> None:
     store(engine, customer(31, "Twin"), customer(32, "Twin"))
     outcome = run(*arguments, stdin=stdin)
-    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {complaint}\n")
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {message}\n")
     assert may_log_in(engine, ActorKind.USER, PASSWORD)
 
 
@@ -194,7 +196,7 @@ def test_a_client_that_is_created_may_log_in(run: Run, engine: Engine) -> None:
     assert created["client_secret"] != values(run("client", "create", "Nightly export"))["client_secret"]
 
 
-def test_a_client_is_created_as_it_is_told(run: Run) -> None:
+def test_a_client_is_created_with_its_options(run: Run) -> None:
     assert values(run("client", "create", "Kiosk", "--type", "Kiosk", "--client-id", "lobby"))["client_id"] == "lobby"
     [listed] = [line.split("\t") for line in run("client", "list").stdout.splitlines() if "lobby" in line]
     assert listed[1:] == ["lobby", "Kiosk", "enabled", "Kiosk"]
@@ -202,20 +204,20 @@ def test_a_client_is_created_as_it_is_told(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
-        (["Again", "--client-id", NAME], f"{NAME}: A client application with this client ID exists already."),
-        (["Tab\there"], NOT_SEEN),
-        (["Colon", "--client-id", "a:b"], NOT_SEEN),
-        ([""], "Name, type and client ID may not be empty."),
-        (["Empty", "--client-id", ""], "Name, type and client ID may not be empty."),
-        (["Empty", "--type", ""], "Name, type and client ID may not be empty."),
+        (["Again", "--client-id", NAME], f"{NAME}: A client application with this client ID already exists."),
+        (["Tab\there"], NOT_PRINTABLE),
+        (["Colon", "--client-id", "a:b"], NOT_PRINTABLE),
+        ([""], "Name, type and client ID must not be empty."),
+        (["Empty", "--client-id", ""], "Name, type and client ID must not be empty."),
+        (["Empty", "--type", ""], "Name, type and client ID must not be empty."),
     ],
 )
-def test_a_client_that_cannot_be_created(run: Run, arguments: list[str], complaint: str) -> None:
+def test_an_invalid_client_is_an_error(run: Run, arguments: list[str], message: str) -> None:
     before = run("client", "list").stdout
     outcome = run("client", "create", *arguments)
-    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {complaint}\n")
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Error: {message}\n")
     assert run("client", "list").stdout == before
 
 
@@ -261,9 +263,9 @@ def test_a_disabled_client_may_not_log_in(run: Run, engine: Engine, name: str) -
 
 
 @pytest.mark.parametrize("command", ["rotate-secret", "disable"])
-def test_a_client_that_does_not_exist(run: Run, command: str) -> None:
+def test_an_unknown_client_is_an_error(run: Run, command: str) -> None:
     outcome = run("client", command, "nothing")
-    assert (outcome.exit_code, outcome.stderr) == (1, "Error: nothing: There is none.\n")
+    assert (outcome.exit_code, outcome.stderr) == (1, "Error: nothing: No such account.\n")
 
 
 def test_clients_are_listed_by_name_without_secrets(run: Run, engine: Engine) -> None:
@@ -274,7 +276,7 @@ def test_clients_are_listed_by_name_without_secrets(run: Run, engine: Engine) ->
 # session purge
 
 
-def test_what_is_not_used_is_purged(run: Run, engine: Engine) -> None:
+def test_expired_sessions_and_outdated_failures_are_purged(run: Run, engine: Engine) -> None:
     long_ago = datetime.now(UTC) - timedelta(minutes=31)
     account = Account(ActorKind.USER, 20)
     store(engine, session(USER, user=20))

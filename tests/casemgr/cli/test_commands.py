@@ -34,10 +34,12 @@ from tests.factories import (
     user,
 )
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-c", "from casemgr.cli import main; main()"]
 SECONDS = 60
-"""How long a command may take before the test gives up; nothing waits that long."""
+"""Seconds after which the test stops a command; none takes that long."""
 
 PAST = "2020-01-01T00:00:00Z"
 NO_SCHEMA = "Error: The database has no schema, or an old one: run 'casemgr init-db' first.\n"
@@ -56,7 +58,7 @@ Run = Callable[..., Outcome]
 
 
 def run_with(database_url: URL | str, directory: Path, *arguments: str | bytes, stdin: bytes = b"") -> Outcome:
-    """Run the command, which never shows a trace."""
+    """Run the command in a process, and check that it prints no traceback."""
     environment = os.environ | {"CASEMGR_DATABASE_URL": str(database_url), "PYTHONPATH": str(ROOT)}
     process = subprocess.run(  # noqa: S603 - the arguments are ours
         [*COMMAND, *arguments], input=stdin, cwd=directory, env=environment, capture_output=True, timeout=SECONDS
@@ -77,7 +79,7 @@ def run(database_url: URL, tmp_path: Path) -> Run:
 
 
 def run_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> Outcome:
-    """Run the command in this process, which is faster: for what does not come as far as the database."""
+    """Run the command in this process, which is faster; for commands that do not reach the database."""
     with pytest.raises(SystemExit) as caught:
         main.main(arguments, prog_name="casemgr")
     assert isinstance(caught.value.code, int)
@@ -148,7 +150,7 @@ def test_the_first_20_bad_lines_of_standard_input_are_reported(run: Run, engine:
     assert count(engine, models.Folder) == 0
 
 
-def test_records_are_replaced_on_demand(run: Run, engine: Engine) -> None:
+def test_records_are_replaced_with_the_option(run: Run, engine: Engine) -> None:
     store(engine, folder(60, "Old"))
     assert run("import", "--replace", "-", stdin=as_lines([folder(60, "New")])).status == 0
     with engine.connect() as connection:
@@ -181,7 +183,7 @@ def test_a_database_of_a_later_version_is_an_error(make_database: MakeDatabase, 
     ("database_url", "message"),
     [
         pytest.param("nonsense", "CASEMGR_DATABASE_URL is not an SQLAlchemy URL such as", id="no URL"),
-        pytest.param("sqlite:///casemgr.db?timeout=soon", "", id="an option that is none"),
+        pytest.param("sqlite:///casemgr.db?timeout=soon", "", id="invalid option"),
     ],
 )
 def test_an_unusable_url_is_an_error(
@@ -226,7 +228,7 @@ def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str], arguments:
 @pytest.mark.parametrize(
     "duration", ["", "0h", "8", "h", "8w", "8H", "-8h", "+8h", "1.5h", "8 h", "8h30m", "٨h", "1000000d"]
 )
-def test_a_duration_that_is_none_is_wrong_usage(capsys: pytest.CaptureFixture[str], duration: str) -> None:
+def test_an_invalid_duration_is_wrong_usage(capsys: pytest.CaptureFixture[str], duration: str) -> None:
     outcome = run_here(capsys, "session", "create", "--user", "20", "--expires-in", duration)
     assert (outcome.status, outcome.stdout) == (2, "")
     assert f"{duration!r} is not a number followed by s, m, h or d, such as 8h." in outcome.stderr
@@ -241,7 +243,7 @@ def test_the_process_exits_with_2_on_wrong_usage(run: Run) -> None:
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["-h"], ["import", "--help"], ["session", "create", "--help"]], ids=" ".join
 )
-def test_help_is_a_result(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_help_goes_to_standard_output(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     outcome = run_here(capsys, *arguments)
     assert (outcome.status, outcome.stderr) == (0, "")
     assert outcome.stdout.startswith("Usage: casemgr ")
@@ -268,7 +270,7 @@ def test_help_describes_everything_with_an_example_in_80_columns(
     assert command.help
     assert [parameter.name for parameter in command.params if not parameter.help] == []
     assert path in printed.partition("\nExample")[2] or isinstance(command, click.Group)
-    # No summary of a command is cut.
+    # The summary of no command is cut.
     assert re.findall(r"^  [a-z].*\.\.\.$", printed, re.MULTILINE) == []
 
 
@@ -295,9 +297,9 @@ GOOD = {
     "client application by name": Creation(("--client", "Bridge"), BRIDGE),
 }
 BAD: dict[str, tuple[tuple[str | bytes, ...], str]] = {
-    "unknown": (("--user", "99"), "Error: 99: There is none.\n"),
-    "empty name": (("--customer", ""), "Error: : There is none.\n"),
-    "two of the same name": (("--client", "Twin"), "Error: Twin: The name is not unique; give the ID.\n"),
+    "unknown": (("--user", "99"), "Error: 99: No such account.\n"),
+    "empty name": (("--customer", ""), "Error: : No such account.\n"),
+    "two of the same name": (("--client", "Twin"), "Error: Twin: Several accounts have this name; use the ID.\n"),
     "not UTF-8": (("--user", b"\xff"), "Error: "),
 }
 
@@ -312,7 +314,7 @@ class Created:
 
 @pytest.fixture(scope="module")
 def created(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Created]:
-    """Create all sessions at once, since a process takes its time to start."""
+    """Create all sessions concurrently, since processes start slowly."""
     directory = tmp_path_factory.mktemp("sessions")
     url = make_database()
     engine = create_engine(url)
@@ -344,14 +346,14 @@ def test_a_session_expires_in_time(created: Created, name: str) -> None:
     assert created.began <= expiry - GOOD[name].duration <= created.ended
 
 
-@pytest.mark.parametrize(("name", "complaint"), [pytest.param(name, BAD[name][1], id=name) for name in BAD])
-def test_an_owner_that_cannot_be_told_is_an_error(created: Created, name: str, complaint: str) -> None:
+@pytest.mark.parametrize(("name", "message"), [pytest.param(name, BAD[name][1], id=name) for name in BAD])
+def test_an_owner_that_is_not_found_is_an_error(created: Created, name: str, message: str) -> None:
     outcome = created.outcomes[name]
     assert (outcome.status, outcome.stdout) == (1, "")
-    assert outcome.stderr.startswith(complaint)
+    assert outcome.stderr.startswith(message)
 
 
-def test_no_session_is_created_for_an_owner_that_cannot_be_told(created: Created) -> None:
+def test_no_session_is_created_for_an_owner_that_is_not_found(created: Created) -> None:
     assert count(created.engine, models.Session) == 3 + len(GOOD)
 
 

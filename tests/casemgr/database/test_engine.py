@@ -1,4 +1,4 @@
-"""Connections for reading."""
+"""SQLite connections for reading."""
 
 import sqlite3
 from threading import Thread
@@ -27,7 +27,7 @@ def test_threads_do_not_share_a_connection(engine: Engine) -> None:
         with Reading(engine) as source:
             connections.append(source.connection)
 
-    # More of them than the pool has room for.
+    # More than the pool has room for.
     threads = [Thread(target=read) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -36,7 +36,7 @@ def test_threads_do_not_share_a_connection(engine: Engine) -> None:
     assert len({id(connection) for connection in connections}) == len(threads)
 
 
-def test_a_connection_that_is_lost_is_replaced(engine: Engine) -> None:
+def test_a_lost_connection_is_replaced(engine: Engine) -> None:
     with Reading(engine) as source:
         lost = source.connection
         assert lost.dbapi_connection
@@ -46,7 +46,7 @@ def test_a_connection_that_is_lost_is_replaced(engine: Engine) -> None:
         assert fetch_all(source, "SELECT 1") == [(1,)]
 
 
-def test_an_engine_that_is_disposed_of_leaves_no_connection(engine: Engine) -> None:
+def test_disposing_of_an_engine_closes_the_connection_of_the_thread(engine: Engine) -> None:
     with Reading(engine) as source:
         kept: Any = source.connection.dbapi_connection
     engine.dispose()

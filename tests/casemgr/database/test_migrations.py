@@ -1,3 +1,5 @@
+"""Migrations and the constraints of the schema."""
+
 import hashlib
 import re
 from collections.abc import Iterator
@@ -28,7 +30,7 @@ def empty(make_database: MakeDatabase) -> Iterator[Engine]:
 
 
 def definitions(engine: Engine) -> list[str]:
-    """Describe every table but alembic's own, in an order that does not depend on how it came to be."""
+    """Describe every table except that of Alembic, in an order that does not depend on how it was created."""
     inspector = inspect(engine)
     described = []
     for table in sorted(set(inspector.get_table_names()) - {"alembic_version"}):
@@ -45,7 +47,7 @@ def definitions(engine: Engine) -> list[str]:
     return described
 
 
-def test_alembic_finds_nothing_between_a_migrated_database_and_the_models(engine: Engine) -> None:
+def test_alembic_finds_no_difference_between_a_migrated_database_and_the_models(engine: Engine) -> None:
     with engine.connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), models.Base.metadata) == []
@@ -104,7 +106,7 @@ def test_a_database_is_migrated_once_it_has_the_newest_revision(empty: Engine) -
     assert is_migrated(empty)
 
 
-def test_a_database_of_another_revision_is_not_migrated(empty: Engine) -> None:
+def test_a_database_with_an_unknown_revision_is_not_migrated(empty: Engine) -> None:
     migrate(empty)
     with empty.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'another'"))
@@ -112,7 +114,7 @@ def test_a_database_of_another_revision_is_not_migrated(empty: Engine) -> None:
 
 
 @pytest.mark.sqlite
-def test_a_migrated_database_writes_ahead(engine: Engine) -> None:
+def test_a_migrated_database_uses_write_ahead_logging(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
 
@@ -132,7 +134,7 @@ def test_foreign_keys_are_enforced(engine: Engine) -> None:
         pytest.param({"user_id": 20, "customer_id": 30, "client_application_id": 40}, id="all"),
     ],
 )
-def test_the_database_wants_exactly_one_owner_of_a_session(engine: Engine, owners: dict[str, int]) -> None:
+def test_a_session_must_have_exactly_one_owner(engine: Engine, owners: dict[str, int]) -> None:
     store(engine, *actors())
     session = {"digest": b"digest", "expires": func.now(), **owners}
     with engine.begin() as connection, pytest.raises(IntegrityError, match="ck_sessions_one_owner"):

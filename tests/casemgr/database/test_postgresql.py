@@ -1,4 +1,4 @@
-"""What concerns PostgreSQL alone."""
+"""Behaviour specific to PostgreSQL."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ HEADERS = {"X-egain-session": USER}
 
 @pytest.fixture(scope="module")
 def own_cluster(make_database: MakeDatabase) -> Iterator[Cluster]:
-    """Run another server, which a test may stop."""
+    """Run a separate server, which a test may stop."""
     binaries = find_binaries()
     assert binaries
     with Cluster(binaries) as cluster:
@@ -46,7 +46,7 @@ def client(own_cluster: Cluster) -> Iterator[FlaskClient]:
         dispose(app)
 
 
-def test_a_restart_of_the_server_costs_no_later_request(client: FlaskClient, own_cluster: Cluster) -> None:
+def test_requests_succeed_again_after_a_restart_of_postgresql(client: FlaskClient, own_cluster: Cluster) -> None:
     assert client.get(f"{CASE}/1", headers=HEADERS).status_code == 200
     own_cluster.stop()
     response = client.get(f"{CASE}/1", headers=HEADERS)
@@ -55,30 +55,30 @@ def test_a_restart_of_the_server_costs_no_later_request(client: FlaskClient, own
     assert client.get(f"{CASE}/1", headers=HEADERS).status_code == 200
 
 
-def test_a_statement_that_takes_too_long_is_given_up(engine: Engine) -> None:
-    impatient = create_engine(engine.url, replace(Pool(), statement_timeout=timedelta(milliseconds=50)))
-    with impatient.connect() as connection, pytest.raises(OperationalError, match="statement timeout"):
+def test_a_slow_statement_is_cancelled(engine: Engine) -> None:
+    strict = create_engine(engine.url, replace(Pool(), statement_timeout=timedelta(milliseconds=50)))
+    with strict.connect() as connection, pytest.raises(OperationalError, match="statement timeout"):
         connection.execute(text("SELECT pg_sleep(60)"))
-    impatient.dispose()
+    strict.dispose()
 
 
 @pytest.mark.parametrize(
     ("record", "problem"),
     [
         pytest.param(case(2, subject="a\0b"), "subject: has U+0000", id="text"),
-        pytest.param(case(2, notes=[note(content="\0")]), "notes.0.content: has U+0000", id="in a list"),
-        pytest.param(case(2, custom={"\0": []}), "custom.\\x00: has U+0000", id="name"),
+        pytest.param(case(2, notes=[note(content="\0")]), "notes.0.content: has U+0000", id="note"),
+        pytest.param(case(2, custom={"\0": []}), "custom.\\x00: has U+0000", id="custom attribute"),
         pytest.param(customer(31, "\0"), "name: has U+0000", id="name of a customer"),
-        pytest.param(user(21, loginId="\\u0000\0"), "loginId: has U+0000", id="beside its own spelling"),
+        pytest.param(user(21, loginId="\\u0000\0"), "loginId: has U+0000", id="beside the escape of U+0000"),
     ],
 )
-def test_a_text_with_nul_is_a_bad_line(engine: Engine, record: dict[str, object], problem: str) -> None:
+def test_a_text_with_u_0000_makes_its_line_invalid(engine: Engine, record: dict[str, object], problem: str) -> None:
     with pytest.raises(DatasetError) as caught:
         store(engine, *actors(), record)
     assert caught.value.problems == {10: f"{problem}, which PostgreSQL cannot store"}
 
 
-def test_a_text_that_only_looks_like_nul_is_imported(engine: Engine) -> None:
+def test_a_text_that_spells_out_the_escape_of_u_0000_is_imported(engine: Engine) -> None:
     store(engine, *actors(), case(1, subject="\\u0000"))
     with engine.connect() as connection:
         assert connection.scalar(Case.__table__.select().with_only_columns(Case.subject)) == "\\u0000"

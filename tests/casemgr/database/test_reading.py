@@ -1,4 +1,4 @@
-"""Reading from a replica of PostgreSQL."""
+"""Reading from replicas of PostgreSQL."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.postgresql
 
 @dataclass(frozen=True)
 class Pair:
-    """A primary with cases, and its replica."""
+    """A primary with cases and its replica."""
 
     primary: Cluster
     replica: Cluster
@@ -35,12 +35,12 @@ class Pair:
         return create_engine(self.primary.url("postgres")), create_engine(self.replica.url("postgres"))
 
 
-def wait_until(true: Callable[[], object]) -> None:
-    """Ask until it is so; the server takes as long as it takes."""
+def wait_until(condition: Callable[[], object]) -> None:
+    """Check a condition until it is true."""
     for _ in range(100_000):
-        if true():
+        if condition():
             return
-    raise AssertionError("It does not come to be.")
+    raise AssertionError("The condition is still false.")
 
 
 def scalar(engine: Engine, statement: str) -> Any:
@@ -63,7 +63,7 @@ def pair(make_database: MakeDatabase) -> Iterator[Pair]:
 
 @pytest.fixture
 def engines(pair: Pair) -> Iterator[tuple[Engine, Engine]]:
-    """Connect to both, once the replica has all that the primary has."""
+    """Connect to both, after the replica has replayed everything."""
     primary, replica = pair.engines()
     position = scalar(primary, "SELECT pg_current_wal_lsn()")
     wait_until(lambda: scalar(replica, f"SELECT pg_last_wal_replay_lsn() >= '{position}'"))
@@ -100,7 +100,7 @@ VERSION = "SELECT version FROM dataset"
 TERMINATE = "SELECT pg_terminate_backend(pg_backend_pid())"
 
 
-def test_a_replica_that_is_up_to_date_is_read(engines: tuple[Engine, Engine]) -> None:
+def test_an_up_to_date_replica_is_read(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     reader = ReplicaReader([replica], MAX_LAG)
     assert [read(reader, primary) for _ in range(3)] == [True] * 3
@@ -110,24 +110,24 @@ def test_without_replicas_the_primary_is_read(engines: tuple[Engine, Engine]) ->
     assert not read(ReplicaReader(), engines[0])
 
 
-def note(asked: list[str], name: str, *_: object) -> None:
-    asked.append(name)
+def record_use(used: list[str], name: str, *_: object) -> None:
+    used.append(name)
 
 
 def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     other = create_engine(replica.url)
     reader = ReplicaReader([replica, other], MAX_LAG)
-    asked: list[str] = []
+    used: list[str] = []
     for engine, name in ((replica, "replica"), (other, "other")):
-        event.listen(engine, "checkout", partial(note, asked, name))
+        event.listen(engine, "checkout", partial(record_use, used, name))
     for _ in range(4):
         read(reader, primary)
     other.dispose()
-    assert asked == ["replica", "other", "replica", "other"]
+    assert used == ["replica", "other", "replica", "other"]
 
 
-def test_a_replica_that_is_away_is_skipped_and_tried_again_later(pair: Pair, engines: tuple[Engine, Engine]) -> None:
+def test_an_unreachable_replica_is_skipped_and_tried_again_later(pair: Pair, engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     clock = Clock()
     reader = ReplicaReader([replica], MAX_LAG, clock)
@@ -149,7 +149,7 @@ def change(primary: Engine, subject: str) -> None:
         connection.execute(text("UPDATE cases SET subject = :subject WHERE id = 1"), {"subject": subject})
 
 
-def test_a_replica_that_lags_is_skipped(engines: tuple[Engine, Engine]) -> None:
+def test_a_lagging_replica_is_skipped(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     clock = Clock()
     strict, lenient = ReplicaReader([replica], timedelta(), clock), ReplicaReader([replica], timedelta(days=1))
@@ -170,7 +170,7 @@ def test_a_replica_that_lags_is_skipped(engines: tuple[Engine, Engine]) -> None:
     assert read(strict, primary)
 
 
-def test_what_has_just_been_imported_is_read_from_the_primary(engines: tuple[Engine, Engine]) -> None:
+def test_a_new_import_is_read_from_the_primary_until_the_replica_has_it(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     app = create_app(Config(primary.url, replica_urls=(replica.url,), replica_max_lag=timedelta(days=1)))
     client = app.test_client()
@@ -198,7 +198,7 @@ def test_a_replica_is_read_again_once_it_has_the_newest_import(engines: tuple[En
     assert read(reader, primary, version=version + 1)
 
 
-def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, Engine]) -> None:
+def test_a_read_that_fails_on_a_replica_is_repeated_on_the_primary(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
 
     def fail_on_replica(source: Source) -> bool:
@@ -209,7 +209,7 @@ def test_what_fails_on_a_replica_is_asked_of_the_primary(engines: tuple[Engine, 
     assert read(ReplicaReader([replica], MAX_LAG), primary, fail_on_replica)
 
 
-def test_what_fails_on_the_primary_fails(engines: tuple[Engine, Engine]) -> None:
+def test_a_read_that_fails_on_the_primary_raises_the_error(engines: tuple[Engine, Engine]) -> None:
     def fail(source: Source) -> object:
         return fetch_all(source, TERMINATE)
 
@@ -222,15 +222,15 @@ def test_cases_come_from_the_replica_and_sessions_from_the_primary(
 ) -> None:
     primary, replica = engines
     app = create_app(Config(primary.url, replica_urls=(replica.url,)))
-    asked: dict[str, set[int]] = {"cases": set(), "sessions": set()}
+    on_replica: dict[str, set[bool]] = {"cases": set(), "sessions": set()}
 
     def collect(source: Source, statement: str, parameters: object) -> Sequence[object]:
-        for table, answered in asked.items():
+        for table, found in on_replica.items():
             if f"FROM {table}" in statement:
-                answered.add(is_replica(source))
+                found.add(is_replica(source))
         return fetch_all(source, statement, parameters)
 
-    monkeypatch.setattr("casemgr.statements.fetch_all", collect)
+    monkeypatch.setattr("casemgr.database.statements.fetch_all", collect)
     assert len(cases(app.test_client().get(f"{CASE}/1,2", headers={"X-egain-session": USER}))) == 2
     dispose(app)
-    assert asked == {"cases": {True}, "sessions": {False}}
+    assert on_replica == {"cases": {True}, "sessions": {False}}

@@ -1,3 +1,5 @@
+"""Values of custom attributes: which ones are valid, and their canonical form."""
+
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -12,7 +14,7 @@ _OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta
 _INSTANTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=_OFFSETS)  # noqa: DTZ001 - the offset is drawn
 _DATES = st.dates().map(date.isoformat)
 
-READABLE = {
+VALID = {
     DataType.STRING: st.text(),
     DataType.INTEGER: st.from_regex(r"[+-]?[0-9]+", fullmatch=True),
     DataType.DECIMAL: st.from_regex(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)", fullmatch=True),
@@ -22,7 +24,7 @@ READABLE = {
     DataType.ENUMERATION: st.sampled_from(["silver", "gold"]),
 }
 
-NO_INSTANT = "is not an ISO 8601 date and time with an offset or Z"
+NOT_AN_INSTANT = "is not an ISO 8601 date and time with an offset or Z"
 
 
 def attribute(data_type: DataType) -> CustomAttributeDefinition:
@@ -35,7 +37,7 @@ def attribute(data_type: DataType) -> CustomAttributeDefinition:
     [
         pytest.param("string", "", "", id="empty text"),
         pytest.param("string", " a\tb\r\nc ", " a\tb\r\nc ", id="text with blanks and line breaks"),
-        pytest.param("string", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z", id="text that looks like a date"),
+        pytest.param("string", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z", id="text that looks like an instant"),
         pytest.param("integer", "5", "5", id="integer"),
         pytest.param("integer", "-5", "-5", id="negative integer"),
         pytest.param("integer", "+007", "+007", id="integer as imported"),
@@ -59,7 +61,7 @@ def attribute(data_type: DataType) -> CustomAttributeDefinition:
         pytest.param("enumeration", "gold", "gold", id="listed value"),
     ],
 )
-def test_a_readable_value_has_a_canonical_form(data_type: str, text: str, expected: str) -> None:
+def test_a_valid_value_has_a_canonical_form(data_type: str, text: str, expected: str) -> None:
     assert canonicalize_value(attribute(DataType(data_type)), text) == expected
 
 
@@ -85,22 +87,22 @@ def test_a_readable_value_has_a_canonical_form(data_type: str, text: str, expect
         pytest.param("boolean", "1", "is neither true nor false", id="boolean as number"),
         pytest.param("boolean", "yes", "is neither true nor false", id="boolean in words"),
         pytest.param("date", "", "is not an ISO 8601 date", id="empty date"),
-        pytest.param("date", "2026-02-29", "is not an ISO 8601 date", id="no leap year"),
+        pytest.param("date", "2026-02-29", "is not an ISO 8601 date", id="29 February of a common year"),
         pytest.param("date", "02.01.2026", "is not an ISO 8601 date", id="another order"),
         pytest.param("date", "2026-01-02T03:04:05Z", "is not an ISO 8601 date", id="date with a time"),
         pytest.param("date", "2026-W13", "is not an ISO 8601 date", id="week without a day"),
-        pytest.param("datetime", "", NO_INSTANT, id="empty instant"),
-        pytest.param("datetime", "2026-01-02", NO_INSTANT, id="instant without a time"),
-        pytest.param("datetime", "2026-01-02T03:04:05", NO_INSTANT, id="instant without an offset"),
-        pytest.param("datetime", "2026-01-02 03:04:05Z", NO_INSTANT, id="blank in place of the T"),
-        pytest.param("datetime", "2026-01-02T25:00:00Z", NO_INSTANT, id="hour that is none"),
-        pytest.param("datetime", "0001-01-01T00:00:00+01:00", NO_INSTANT, id="before the year 1 in UTC"),
+        pytest.param("datetime", "", NOT_AN_INSTANT, id="empty instant"),
+        pytest.param("datetime", "2026-01-02", NOT_AN_INSTANT, id="instant without a time"),
+        pytest.param("datetime", "2026-01-02T03:04:05", NOT_AN_INSTANT, id="instant without an offset"),
+        pytest.param("datetime", "2026-01-02 03:04:05Z", NOT_AN_INSTANT, id="blank in place of the T"),
+        pytest.param("datetime", "2026-01-02T25:00:00Z", NOT_AN_INSTANT, id="hour 25"),
+        pytest.param("datetime", "0001-01-01T00:00:00+01:00", NOT_AN_INSTANT, id="before the year 1 in UTC"),
         pytest.param("enumeration", "bronze", "is none of the values of 'tier'", id="value that is not listed"),
         pytest.param("enumeration", "Gold", "is none of the values of 'tier'", id="listed value in capitals"),
         pytest.param("enumeration", "", "is none of the values of 'tier'", id="empty value"),
     ],
 )
-def test_an_unreadable_value_is_refused(data_type: str, text: str, message: str) -> None:
+def test_an_invalid_value_is_refused(data_type: str, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         canonicalize_value(attribute(DataType(data_type)), text)
 
@@ -108,22 +110,22 @@ def test_an_unreadable_value_is_refused(data_type: str, text: str, message: str)
 @pytest.mark.parametrize("data_type", DataType)
 @given(data=st.data())
 @settings(deadline=None)
-def test_the_canonical_form_of_a_canonical_form_is_itself(data_type: DataType, data: st.DataObject) -> None:
-    canonical = canonicalize_value(attribute(data_type), data.draw(READABLE[data_type]))
+def test_a_canonical_form_is_its_own_canonical_form(data_type: DataType, data: st.DataObject) -> None:
+    canonical = canonicalize_value(attribute(data_type), data.draw(VALID[data_type]))
     assert canonicalize_value(attribute(data_type), canonical) == canonical
 
 
 @pytest.mark.parametrize("data_type", sorted(set(DataType) - {DataType.DATE, DataType.DATETIME}))
 @given(data=st.data())
 @settings(deadline=None)
-def test_all_but_dates_stay_as_imported(data_type: DataType, data: st.DataObject) -> None:
-    text = data.draw(READABLE[data_type])
+def test_values_other_than_dates_and_instants_stay_as_imported(data_type: DataType, data: st.DataObject) -> None:
+    text = data.draw(VALID[data_type])
     assert canonicalize_value(attribute(data_type), text) == text
 
 
 @given(instant=_INSTANTS)
 @settings(deadline=None)
-def test_the_canonical_form_of_an_instant_is_that_instant_to_the_millisecond(instant: datetime) -> None:
+def test_the_canonical_form_of_an_instant_keeps_milliseconds_and_uses_utc(instant: datetime) -> None:
     canonical = datetime.fromisoformat(canonicalize_value(attribute(DataType.DATETIME), instant.isoformat()))
     assert canonical == instant.replace(microsecond=instant.microsecond // 1000 * 1000).astimezone(UTC)
 
@@ -131,7 +133,7 @@ def test_the_canonical_form_of_an_instant_is_that_instant_to_the_millisecond(ins
 @pytest.mark.parametrize("data_type", DataType)
 @given(text=st.text(st.characters()))
 @settings(deadline=None)
-def test_any_text_is_refused_or_has_a_canonical_form_that_is_readable_again(data_type: DataType, text: str) -> None:
+def test_any_text_is_refused_or_has_a_stable_canonical_form(data_type: DataType, text: str) -> None:
     try:
         canonical = canonicalize_value(attribute(data_type), text)
     except ValueError:

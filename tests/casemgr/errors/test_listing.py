@@ -1,4 +1,4 @@
-"""The list of what errors say, by the command that prints it."""
+"""`casemgr errors`, which prints the error catalogue."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def test_every_error_is_listed_for_both_audiences_in_every_locale(listed: list[d
     ("locale", "counts"),
     [("en-US", [1, 2]), ("de-DE", [1, 2]), ("ru-RU", [1, 2, 5]), ("ja-JP", [1]), ("ko-KR", [1])],
 )
-def test_plural_forms_come_with_the_smallest_number_that_takes_them(
+def test_plural_forms_are_listed_with_the_smallest_number_that_takes_them(
     listed: list[dict[str, Any]], locale: str, counts: list[int]
 ) -> None:
     found = [one for one in listed if (one["code"], one["locale"]) == ("404-100", locale) and one["number"]]
@@ -57,7 +57,7 @@ def test_locales_can_be_chosen() -> None:
     assert CliRunner().invoke(main, ["errors", "--locale", "pl-PL"]).exit_code == 2
 
 
-def test_csv_says_the_same(listed: list[dict[str, Any]]) -> None:
+def test_csv_has_the_same_records(listed: list[dict[str, Any]]) -> None:
     rows = list(csv.DictReader(io.StringIO(run("--format", "csv"))))
     assert rows == [{name: "" if value is None else str(value) for name, value in one.items()} for one in listed]
 
@@ -68,7 +68,7 @@ def test_a_table_has_a_line_for_each_sentence(listed: list[dict[str, Any]]) -> N
     assert all(one["code"] in line and one["message"] in line for one, line in zip(listed, lines, strict=True))
 
 
-def test_who_has_read_enough_may_leave() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     command = [str(Path(sys.executable).with_name("casemgr")), "errors"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 - ours
         assert process.stdout

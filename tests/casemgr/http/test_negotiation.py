@@ -1,3 +1,5 @@
+"""Selection of media type and locale: contract NEG-1 to NEG-5."""
+
 from collections.abc import Callable
 
 import pytest
@@ -29,8 +31,8 @@ JSON, XML = MediaType.JSON, MediaType.XML
         pytest.param("Application/XML", XML, id="any case"),
         pytest.param("application/json, application/xml", JSON, id="equal"),
         pytest.param("application/xml, application/json", JSON, id="equal, the other way round"),
-        pytest.param("application/xml, */*;q=0.9", XML, id="heavier type"),
-        pytest.param("application/xml;q=0.5, */*", JSON, id="heavier range"),
+        pytest.param("application/xml, */*;q=0.9", XML, id="type of higher quality"),
+        pytest.param("application/xml;q=0.5, */*", JSON, id="range of higher quality"),
         pytest.param("application/json;q=0.2, application/*;q=0.8", XML, id="the more specific range counts"),
         pytest.param("*/*, application/json;q=0", XML, id="forbidden beside everything"),
         pytest.param("application/json;q=0, */*;q=0.1", XML, id="forbidden first"),
@@ -45,7 +47,7 @@ JSON, XML = MediaType.JSON, MediaType.XML
         pytest.param("text/html, */json, application/xml", XML, id="tokens may be stars"),
     ],
 )
-def test_the_heaviest_offer_is_selected(accept: str | None, expected: MediaType) -> None:
+def test_the_media_type_of_the_highest_quality_is_selected(accept: str | None, expected: MediaType) -> None:
     assert select_media_type(accept) is expected
 
 
@@ -61,7 +63,7 @@ def test_the_heaviest_offer_is_selected(accept: str | None, expected: MediaType)
         pytest.param("*", id="not a media range"),
         pytest.param("application/json;q=abc", id="q is no number"),
         pytest.param("application/json;q=1.001", id="q above 1"),
-        pytest.param("application/json;q=0.1234", id="q too fine"),
+        pytest.param("application/json;q=0.1234", id="q with four decimals"),
         pytest.param("application/json;q=-1", id="q below 0"),
         pytest.param("application/json;q=.5", id="q without a zero"),
         pytest.param("application/json;q=", id="q empty"),
@@ -74,7 +76,7 @@ def test_the_heaviest_offer_is_selected(accept: str | None, expected: MediaType)
         pytest.param("application/jsön", id="not a token"),
     ],
 )
-def test_nothing_acceptable_or_unreadable_is_refused(accept: str) -> None:
+def test_an_unacceptable_or_invalid_accept_is_refused(accept: str) -> None:
     with pytest.raises(MediaTypeNotAcceptableError):
         select_media_type(accept)
 
@@ -98,8 +100,8 @@ def test_nothing_acceptable_or_unreadable_is_refused(accept: str) -> None:
         pytest.param("fr-CA-x-quebec", "fr-CA", id="a single subtag goes with the next"),
         pytest.param("pl, de;q=0.1", "de-DE", id="the next range"),
         pytest.param("de;q=0.5, it;q=0.9", "it-IT", id="by quality"),
-        pytest.param("de;q=0.5, it;q=0.5", "de-DE", id="equal ones in their order"),
-        pytest.param("*;q=0.5, ko", "ko-KR", id="star weighs as it says"),
+        pytest.param("de;q=0.5, it;q=0.5", "de-DE", id="equal qualities, in their order"),
+        pytest.param("*;q=0.5, ko", "ko-KR", id="star with a lower quality"),
         pytest.param("*, ko;q=0.5", "en-US", id="star first"),
         pytest.param("en-US;q=0, *", "es-ES", id="forbidden beside star"),
         pytest.param("en;q=0, *", "es-ES", id="a forbidden language forbids its locales"),
@@ -111,7 +113,7 @@ def test_nothing_acceptable_or_unreadable_is_refused(accept: str) -> None:
         pytest.param("da;Q=1", "da-DK", id="capital Q"),
     ],
 )
-def test_ranges_are_looked_up_by_quality(accept_language: str | None, expected: str) -> None:
+def test_language_ranges_are_looked_up_in_order_of_quality(accept_language: str | None, expected: str) -> None:
     assert select_locale(accept_language).language_tag == expected
 
 
@@ -122,10 +124,10 @@ def test_ranges_are_looked_up_by_quality(accept_language: str | None, expected: 
         pytest.param("e", id="prefix of a language"),
         pytest.param("en-US;q=0", id="forbidden"),
         pytest.param("*;q=0", id="everything forbidden"),
-        pytest.param("en-US;q=0, en-GB", id="forbidden, whatever else selects it"),
+        pytest.param("en-US;q=0, en-GB", id="forbidden although another range selects it"),
         pytest.param("en-US;q=abc", id="q is no number"),
         pytest.param("en-US;q=2", id="q above 1"),
-        pytest.param("en-US;level=1", id="a parameter that is no weight"),
+        pytest.param("en-US;level=1", id="a parameter other than q"),
         pytest.param("en-US;", id="weight missing"),
         pytest.param("@@", id="nonsense"),
         pytest.param("en_US", id="underscore"),
@@ -136,7 +138,7 @@ def test_ranges_are_looked_up_by_quality(accept_language: str | None, expected: 
         pytest.param("en-US fr-FR", id="no comma"),
     ],
 )
-def test_no_match_or_unreadable_is_refused(accept_language: str) -> None:
+def test_an_unacceptable_or_invalid_accept_language_is_refused(accept_language: str) -> None:
     with pytest.raises(LanguageNotAcceptableError):
         select_locale(accept_language)
 
@@ -149,17 +151,17 @@ def outcome(select: Callable[[str], object], value: str) -> object:
 
 
 @given(st.text(st.sampled_from('application/jsonxml*;q=0.1, \t"\\'), max_size=60))
-def test_any_accept_is_selected_or_refused(accept: str) -> None:
+def test_any_accept_selects_a_media_type_or_is_refused(accept: str) -> None:
     assert outcome(select_media_type, accept) in {*MediaType, MediaTypeNotAcceptableError}
 
 
 @given(st.text(st.sampled_from("enfrUSCAdez*-;q=0.1, \t"), max_size=60))
-def test_any_accept_language_is_selected_or_refused(accept_language: str) -> None:
+def test_any_accept_language_selects_a_locale_or_is_refused(accept_language: str) -> None:
     assert outcome(select_locale, accept_language) in {*LOCALES, LanguageNotAcceptableError}
 
 
 @pytest.mark.parametrize("field", [";" * 8000, "a/b;" + " ;" * 4000 + "=", "a/b;a=" + '"\\' * 4000, "a-" * 4000])
-def test_hostile_field_values_take_no_time(field: str) -> None:
+def test_hostile_field_values_are_refused_quickly(field: str) -> None:
     for select in (select_media_type, select_locale):
         with pytest.raises(NotAcceptableError):
             select(field)

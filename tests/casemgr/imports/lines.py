@@ -1,4 +1,4 @@
-"""What the tests of the import share: building lines, and reading back what is stored."""
+"""Helpers for the tests of the import: building lines and reading the stored rows."""
 
 import io
 from typing import Any
@@ -44,7 +44,7 @@ WHOLE_CASE = case(
     custom={"topics": ["a", "b"]},
     notes=[note(70), note(71)],
 )
-"""A case with every optional field; it wants the records of `stocked`."""
+"""A case with every optional field; it refers to the records of `stocked`."""
 
 
 def as_bytes(*lines: Line) -> bytes:
@@ -56,7 +56,7 @@ def import_bytes(engine: Engine, data: bytes, *, replace: bool = False) -> int:
 
 
 def problems(engine: Engine, *lines: Line, replace: bool = False) -> dict[int, str]:
-    """Get what is wrong with these lines, by number."""
+    """Import bad lines and return their problems by line number."""
     with pytest.raises(DatasetError) as caught:
         import_bytes(engine, as_bytes(*lines), replace=replace)
     return caught.value.problems
@@ -78,7 +78,7 @@ def column(engine: Engine, model: type[models.Base], name: str) -> list[Any]:
 
 
 def contents(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Get all that was imported; how often does not matter."""
+    """Return the rows of all tables, except the number of imports."""
     tables = [mapper.class_ for mapper in models.Base.registry.mappers if mapper.class_ is not models.Dataset]
     return {table.__tablename__: rows(engine, table) for table in tables}
 

@@ -46,6 +46,8 @@ from tests.factories import (
     user,
 )
 
+pytestmark = pytest.mark.slow
+
 # DAT-1: references
 
 
@@ -109,8 +111,8 @@ def test_a_reference_to_a_later_line_is_unknown(stocked: Engine, lines: list[Lin
             id="foreign department",
         ),
         pytest.param(user(21, roles=[99]), "roles.0: there is no role 99", id="role"),
-        pytest.param(grant(99, 30), "customer: there is no customer 99", id="who may act"),
-        pytest.param(grant(30, 99), "on: there is no customer 99", id="on whose behalf"),
+        pytest.param(grant(99, 30), "customer: there is no customer 99", id="acting customer"),
+        pytest.param(grant(30, 99), "on: there is no customer 99", id="represented customer"),
         pytest.param(case(department=99), "department: there is no department 99", id="department of a case"),
         pytest.param(case(createdBy=99), "createdBy: there is no user 99", id="creator"),
         pytest.param(case(lastModifiedBy=99), "lastModifiedBy: there is no user 99", id="last modifier"),
@@ -140,7 +142,7 @@ def test_an_unknown_reference_is_named(stocked: Engine, record: Record, problem:
     assert problems(stocked, case(8), record) == {2: problem}
 
 
-def test_a_record_of_another_type_with_the_same_id_is_not_meant(stocked: Engine) -> None:
+def test_a_reference_does_not_match_a_record_of_another_type(stocked: Engine) -> None:
     assert problems(stocked, folder(99), case(customer=99)) == {2: "customer: there is no customer 99"}
 
 
@@ -149,11 +151,11 @@ def test_every_line_with_a_dangling_related_case_is_reported(stocked: Engine) ->
     assert list(problems(stocked, many, case(2, relatedCases=[200]))) == [1, 2]
 
 
-# DAT-3
+# DAT-3: effort
 
 
 def steps_of_importing(engine: Engine, number: int) -> int:
-    """Count the steps of SQLite's machine while cases name earlier, later and shared records."""
+    """Count the steps of SQLite's virtual machine during an import with earlier and later references."""
     steps = 0
 
     def count() -> None:
@@ -181,7 +183,7 @@ def steps_of_importing(engine: Engine, number: int) -> int:
 
 
 @pytest.mark.sqlite
-def test_the_work_of_an_import_grows_with_its_lines_alone(make_database: MakeDatabase) -> None:
+def test_the_work_of_an_import_grows_linearly(make_database: MakeDatabase) -> None:
     steps = []
     for number in (1000, 4000):
         engine = create_engine(make_database())
@@ -203,7 +205,7 @@ def test_the_work_of_an_import_grows_with_its_lines_alone(make_database: MakeDat
         pytest.param(range(5, 3000, 2), range(5, 45, 2), id="many"),
     ],
 )
-@pytest.mark.parametrize("line", [b"{}", activity(50)], ids=["on its own", "in view of others"])
+@pytest.mark.parametrize("line", [b"{}", activity(50)], ids=["invalid by itself", "unknown reference"])
 def test_the_first_20_bad_lines_are_reported(stocked: Engine, line: Line, bad: Any, reported: Any) -> None:
     lines: list[Line] = [folder(number) for number in range(1000, 1001 + max(bad))]
     for number in bad:
@@ -218,7 +220,7 @@ def test_reading_stops_after_20_bad_lines(engine: Engine) -> None:
     assert stream.tell() == len(b"{}\n" * 20)
 
 
-def test_problems_come_in_the_order_of_the_lines(stocked: Engine) -> None:
+def test_problems_are_in_the_order_of_the_lines(stocked: Engine) -> None:
     lines: list[Line] = [case(1, relatedCases=[99]), case(2, owner=99), b"{}", case(3, relatedCases=[99])]
     assert list(problems(stocked, *lines)) == [1, 2, 3, 4]
 
@@ -245,19 +247,19 @@ def test_at_most_20_lines_with_dangling_related_cases_are_reported(stocked: Engi
         pytest.param([case(status="new"), case(2, relatedCases=[1])], id="related case on an earlier line"),
         pytest.param(
             [department(12, ""), user(21, department=12), case(owner=21), activity(), case(2, relatedCases=[1])],
-            id="one after the other",
+            id="chain",
         ),
         pytest.param(
             [department(12, ""), case(department=12), *map(folder, range(100, 1600)), activity()],
-            id="one after the other, in another batch",
+            id="chain into another batch",
         ),
     ],
 )
-def test_a_reference_to_a_bad_line_is_no_further_error(stocked: Engine, lines: list[Record]) -> None:
+def test_a_reference_to_a_bad_line_is_not_reported(stocked: Engine, lines: list[Record]) -> None:
     assert list(problems(stocked, *lines)) == [1]
 
 
-def test_a_related_case_on_a_later_bad_line_is_no_further_error(stocked: Engine) -> None:
+def test_a_related_case_on_a_later_bad_line_is_not_reported(stocked: Engine) -> None:
     assert list(problems(stocked, case(1, relatedCases=[2]), case(2, status="new"))) == [2]
 
 
@@ -271,12 +273,12 @@ def test_related_cases_on_bad_lines_do_not_hide_dangling_ones(stocked: Engine) -
     [
         pytest.param(
             [user(21, loginId="a"), user(21, loginId="b"), user(22, loginId="a")],
-            {2: "id: exists already", 3: "loginId: 'a' is taken"},
+            {2: "id: already exists", 3: "loginId: 'a' is taken"},
             id="in the file",
         ),
         pytest.param(
             [user(20, loginId="b"), user(21, loginId="user-20")],
-            {1: "id: exists already", 2: "loginId: 'user-20' is taken"},
+            {1: "id: already exists", 2: "loginId: 'user-20' is taken"},
             id="in the database",
         ),
     ],
@@ -327,7 +329,7 @@ def test_an_import_after_a_failed_one_succeeds(stocked: Engine) -> None:
     assert column(stocked, models.Case, "id") == [1, 2]
 
 
-# What is not stored
+# Secrets are not stored
 
 
 @pytest.mark.parametrize(

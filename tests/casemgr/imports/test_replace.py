@@ -26,6 +26,8 @@ from tests.factories import (
     user,
 )
 
+pytestmark = pytest.mark.slow
+
 # --replace
 
 
@@ -63,7 +65,7 @@ REPLACED = [
 
 
 @pytest.mark.parametrize(("old", "new"), REPLACED)
-def test_a_replaced_record_is_as_if_the_old_one_had_never_been(stocked: Engine, old: Record, new: Record) -> None:
+def test_a_replaced_record_leaves_no_trace(stocked: Engine, old: Record, new: Record) -> None:
     store(stocked, case(8), old)
     store(stocked, new, replace=True)
     replaced = contents(stocked)
@@ -93,7 +95,7 @@ def test_a_record_is_replaced_within_a_file(stocked: Engine, old: Record, new: R
         ),
     ],
 )
-def test_a_password_that_is_left_out_is_gone(
+def test_replacing_without_a_password_removes_it(
     stocked: Engine, record: Record, model: type[models.Base], name: str
 ) -> None:
     store(stocked, record)
@@ -101,7 +103,7 @@ def test_a_password_that_is_left_out_is_gone(
     assert row(stocked, model, record["id"])[name] is None
 
 
-def test_replacing_adds_what_is_not_there(stocked: Engine) -> None:
+def test_replacing_adds_new_records(stocked: Engine) -> None:
     store(stocked, folder(60, "New"), folder(61), replace=True)
     assert column(stocked, models.Folder, "id") == [60, 61]
 
@@ -116,7 +118,7 @@ def test_replacing_touches_no_other_record(stocked: Engine) -> None:
     assert after["notes"] == [note for note in before["notes"] if note["case_id"] == 2]
 
 
-def test_what_others_refer_to_may_be_replaced(stocked: Engine) -> None:
+def test_a_record_that_others_refer_to_may_be_replaced(stocked: Engine) -> None:
     store(stocked, case(), activity())
     store(stocked, department(HOME, "New"), user(), customer(), case(), replace=True)
     assert row(stocked, models.Department, HOME)["name"] == "New"
@@ -138,14 +140,14 @@ def test_the_last_of_several_replacements_stays(stocked: Engine) -> None:
         ),
     ],
 )
-def test_a_login_id_may_pass_on(stocked: Engine, lines: list[Record]) -> None:
+def test_a_login_id_may_move_to_another_user(stocked: Engine, lines: list[Record]) -> None:
     store(stocked, user(22))
     store(stocked, *lines, replace=True)
     last = {line["id"]: line["loginId"] for line in lines}
     assert {number: row(stocked, models.User, number)["login_id"] for number in last} == last
 
 
-def test_the_login_id_of_another_is_taken_when_replacing_too(stocked: Engine) -> None:
+def test_the_login_id_of_another_user_is_taken_when_replacing_too(stocked: Engine) -> None:
     store(stocked, user(21))
     assert problems(stocked, user(21, loginId="user-20"), replace=True) == {1: "loginId: 'user-20' is taken"}
 

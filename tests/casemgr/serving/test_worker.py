@@ -1,4 +1,4 @@
-"""What can be told of the worker without a server; the rest is in tests/live."""
+"""The worker without a server; tests/live has the rest."""
 
 import subprocess
 import sys
@@ -18,6 +18,6 @@ print(bool(os.waitpid(child, 0)[1]), held())
 """
 
 
-def test_a_signal_to_stop_waits_until_a_new_worker_can_hear_it() -> None:
+def test_a_stop_signal_is_held_back_while_a_worker_forks() -> None:
     command = [sys.executable, "-c", PROGRAM]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "True False\n"  # noqa: S603
