@@ -10,6 +10,7 @@ from casemgr.observability import log
 from casemgr.observability.context import count_statements_of
 from casemgr.web import cases, description, docs_page, health, sessions, tokens
 from casemgr.web.application import Application
+from casemgr.web.errors import respond_to_error
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -34,6 +35,7 @@ def create_app(config: Config | None = None) -> Flask:
 
         listeners.append(Metrics(engine, replicas, config.pool).count)
     app = Application(listeners, config.cors_origins)
+    app.register_error_handler(Exception, respond_to_error)
     app.extensions["engines"] = [engine, *replicas]
     translation.init_app(app)
     reader = ReplicaReader(replicas, config.replica_max_lag)

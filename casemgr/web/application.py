@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, Response, request
+import flask
+from flask import Flask, request
 from flask.wrappers import Request
 from flask_cors import CORS
 from werkzeug.exceptions import NotFound
@@ -32,7 +33,6 @@ from casemgr.observability.context import (
     leave,
     select_request_id,
 )
-from casemgr.web.errors import respond_to_error
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -43,6 +43,19 @@ _MIN_COMPRESSED = 1024
 _COMPRESSION_LEVEL = 6
 
 _log = logging.getLogger(__name__)
+
+
+class Response(flask.Response):
+    """A response whose header and body are complete when it is created.
+
+    Flask would copy the header, look for missing fields and wrap the body, which takes 10 µs more within a request. Not
+    for status 304, which has no body.
+    """
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Send the response as it is, to HEAD without its body."""
+        start_response(self.status, self.headers.to_wsgi_list())
+        return () if environ["REQUEST_METHOD"] == "HEAD" else cast(Iterable[bytes], self.response)
 
 
 class Application(Flask):
@@ -67,7 +80,6 @@ class Application(Flask):
         vary_by_origin = ", Origin" if cors_origins else ""
         self._response_headers = (("Vary", VARY + vary_by_origin), *RESPONSE_HEADERS.items())
         self._file_headers = (("Vary", f"Accept-Encoding{vary_by_origin}"), *FILE_HEADERS.items())
-        self.register_error_handler(Exception, respond_to_error)
         self.after_request(_compress)
         if cors_origins:
             _allow_origins(self, cors_origins)
@@ -135,7 +147,7 @@ def _access_record(
     )
 
 
-def _compress(response: Response) -> Response:
+def _compress(response: flask.Response) -> flask.Response:
     """Compress a large body if the client accepts that (RFC 9110 sections 8.4.1.3 and 12.5.3).
 
     Flask-Compress would also compress for a client that forbids it with `gzip;q=0`.

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from sqlalchemy import Engine
 
 from casemgr.accounts.authentication import authenticate, extend, parse_credentials
@@ -20,6 +20,7 @@ from casemgr.http.negotiation import select_locale, select_media_type
 from casemgr.http.paths import BASE_PATH
 from casemgr.observability.context import current_context
 from casemgr.representations import case_encoder
+from casemgr.web.application import Response
 from casemgr.web.responses import add_options
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Response, request
+from flask import request
 from werkzeug.exceptions import ClientDisconnected, InternalServerError, MethodNotAllowed, NotFound
 from werkzeug.exceptions import RequestEntityTooLarge as BodyTooLarge
 
@@ -36,6 +36,7 @@ from casemgr.http.negotiation import (
 from casemgr.i18n.locales import DEFAULT_LOCALE
 from casemgr.observability.context import current_context
 from casemgr.representations import FORMATS
+from casemgr.web.application import Response
 
 _T = TypeVar("_T")
 
