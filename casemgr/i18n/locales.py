@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import babel
+from babel.core import get_global
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +49,16 @@ DEFAULT_LOCALE = LOCALES[0]
 
 LANGUAGE_TAGS = tuple(locale.language_tag for locale in LOCALES)
 
-_MAX_SUBTAGS = max(len(tag.split("-")) for tag in LANGUAGE_TAGS)
+_LOCALES_BY_BABEL = {str(locale.babel): locale for locale in LOCALES}
+
+_LOCALES_BY_CHILD = {
+    child.replace("_", "-").lower(): _LOCALES_BY_BABEL[parent]
+    for child, parent in get_global("parent_exceptions").items()
+    if parent in _LOCALES_BY_BABEL
+}
+"""The locales that the Unicode CLDR names as parents, such as pt-PT, by the language tags of their children."""
+
+_MAX_SUBTAGS = max(len(tag.split("-")) for tag in (*LANGUAGE_TAGS, *_LOCALES_BY_CHILD))
 
 
 def look_up(language_range: str, offers: Sequence[Locale]) -> Locale | None:
@@ -56,8 +66,8 @@ def look_up(language_range: str, offers: Sequence[Locale]) -> Locale | None:
 
     :param language_range: such as `pt`, `pt-PT-1996` or `*`, in any case.
     :param offers: the locales to choose from, the preferred ones first.
-    :returns: the locale whose tag is the range or one of its truncations, else the first one of its primary language,
-        else None.
+    :returns: the locale whose tag is the range or one of its truncations, else the CLDR parent of one of these, else
+        the first locale of the primary language, else None.
 
     Source: RFC 4647 section 3.4; contract NEG-4.
     """
@@ -66,10 +76,11 @@ def look_up(language_range: str, offers: Sequence[Locale]) -> Locale | None:
     subtags = language_range.lower().split("-")
     by_tag = {offer.language_tag.lower(): offer for offer in offers}
     # No tag has more subtags than that, while a URL has room for tens of thousands.
-    for length in range(min(len(subtags), _MAX_SUBTAGS), 1, -1):
-        if offer := by_tag.get("-".join(subtags[:length])):
-            return offer
-    return next((offer for offer in offers if matches_prefix(offer, subtags[0])), None)
+    truncations = ["-".join(subtags[:length]) for length in range(min(len(subtags), _MAX_SUBTAGS), 1, -1)]
+    named = (by_tag.get(tag) for tag in truncations)
+    parents = (parent for tag in truncations if (parent := _LOCALES_BY_CHILD.get(tag)) in offers)
+    same_language = (offer for offer in offers if matches_prefix(offer, subtags[0]))
+    return next(filter(None, (*named, *parents, *same_language)), None)
 
 
 def matches_prefix(locale: Locale, language_range: str) -> bool:
