@@ -21,6 +21,12 @@ _QUOTATION = NC_("quotation marks", "“%(text)s”")
 _NUMBERS_WITH_ALL_FORMS = range(1, 101)
 """In every locale, the last two digits of a number decide on its plural form."""
 
+_GROUPED_FROM_FIVE_DIGITS = frozenset({"es-ES", "it-IT", "pt-PT"})
+"""The language tags of the locales in which a number of four digits is not grouped.
+
+Babel's data do not have this. Source: CLDR 48, numbers, minimumGroupingDigits: 2 in these locales, 1 in the others.
+"""
+
 _catalogues: dict[Locale, Translations] = {}
 
 
@@ -98,7 +104,8 @@ def plural_forms(locale: Locale, singular: str, plural: str) -> Iterator[tuple[i
 @lru_cache(maxsize=1024)
 def format_number(locale: Locale, number: int) -> str:
     """Format a number with the digit grouping of the locale."""
-    return format_decimal(number, locale=locale.babel)
+    grouped = abs(number) >= 10_000 or locale.language_tag not in _GROUPED_FROM_FIVE_DIGITS
+    return format_decimal(number, locale=locale.babel, group_separator=grouped)
 
 
 # Most enumerations list what the service supports, and are the same every time.
@@ -106,11 +113,14 @@ def format_number(locale: Locale, number: int) -> str:
 def enumerate_quoted(locale: Locale, texts: tuple[str, ...], *, and_more: bool = False) -> str:
     """Enumerate texts in quotation marks, with the marks, the separators and the "and" of the locale.
 
-    :param and_more: whether an ellipsis follows, for texts that are left out.
+    :param and_more: whether an ellipsis follows, for texts that are left out. A separator precedes it, not the "and".
     """
     quotation = _quotation(locale)
-    pieces = [*(quotation % {"text": text} for text in texts), *(["…"] if and_more else [])]
-    return format_list(pieces, locale=locale.babel) if len(pieces) > 1 else "".join(pieces)
+    pieces = [quotation % {"text": text} for text in texts]
+    if and_more:
+        separator = locale.babel.list_patterns["standard"]["middle"].format("", "")
+        return str(separator).join([*pieces, "…"])
+    return format_list(pieces, locale=locale.babel)
 
 
 @cache
