@@ -12,7 +12,7 @@ from casemgr.database.engine import writing
 from casemgr.database.schema import migrate
 from casemgr.domain.actors import ActorKind
 
-USER, CUSTOMER, CLIENT = "session-of-a-user", "session-of-a-customer", "session-of-a-client"
+USER, CUSTOMER, CLIENT = "the-session-of-the-user", "the-session-of-the-customer", "the-session-of-the-client"
 """Session IDs: of a user who may see all cases but one, of a customer, and of a client application."""
 
 POWERLESS_USER, OTHER_CLIENT = "session-without-actions", "session-of-another-type"

@@ -15,8 +15,11 @@ from casemgr.imports.importer import import_dataset
 
 Record = dict[str, Any]
 
-USER, CUSTOMER, CLIENT = "session-of-a-user", "session-of-a-customer", "session-of-a-client"
+USER, CUSTOMER, CLIENT = "the-session-of-the-user", "the-session-of-the-customer", "the-session-of-the-client"
 """IDs of the sessions in `actors`."""
+
+SESSION = "another-session-of-somebody"
+"""The ID of a session that is not in `actors`."""
 
 HOME, OTHER = 10, 11
 """IDs of the departments in `actors`: the home department of the user, and another one."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
-from casemgr.accounts.passwords import hash_password
+from casemgr.accounts.passwords import hash_if_changed, hash_password
 from casemgr.database import models
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.ids import MAX_ID, parse_id
@@ -97,6 +97,29 @@ def load_login_id(connection: Connection, account: Account) -> str | None:
     return login_id
 
 
+def load_credentials_by_id(
+    connection: Connection, kind: ActorKind, account_ids: Sequence[int]
+) -> Mapping[int, StoredCredentials]:
+    """Load the credentials of accounts by their IDs, and lock these accounts until the end of the transaction."""
+    columns = _COLUMNS[kind]
+    query = select(columns.id, columns.secret_hash, columns.disabled).where(columns.id.in_(account_ids))
+    rows = connection.execute(query.order_by(columns.id).with_for_update(key_share=True))
+    return {row[0]: StoredCredentials(Account(kind, row[0]), row[1], row[2]) for row in rows}
+
+
+def store_secret(connection: Connection, account: Account, secret: str) -> bool:
+    """Store the hash of a secret.
+
+    :returns: False when it is the secret that the account has already; then nothing is stored.
+    """
+    stored_hash = load_credentials_by_id(connection, account.kind, [account.id])[account.id].secret_hash
+    secret_hash = hash_if_changed(stored_hash, secret)
+    if secret_hash == stored_hash:
+        return False
+    store_secret_hash(connection, account, secret_hash)
+    return True
+
+
 def store_secret_hash(connection: Connection, account: Account, secret_hash: str) -> None:
     """Store the hash of a new secret of an account."""
     columns = _COLUMNS[account.kind]
@@ -105,20 +128,26 @@ def store_secret_hash(connection: Connection, account: Account, secret_hash: str
     )
 
 
-def disable(connection: Connection, account: Account) -> None:
-    """Disable an account, so that its secret and its sessions become invalid."""
+def store_disabled(connection: Connection, account: Account, *, disabled: bool) -> bool:
+    """Store whether an account is disabled.
+
+    :returns: False when it was so already.
+    """
     columns = _COLUMNS[account.kind]
-    connection.execute(update(columns.id.table).where(columns.id == account.id).values({columns.disabled: True}))
+    changes = update(columns.id.table).where(columns.id == account.id, columns.disabled.is_not(disabled))
+    return connection.execute(changes.values({columns.disabled: disabled})).rowcount > 0
 
 
 def lock_account(connection: Connection, account: Account, secret_hash: str) -> bool:
     """Lock an account until the end of the transaction; SQLite allows only one writer anyway.
 
     :param secret_hash: the hash against which a secret was verified.
-    :returns: False when the secret has changed since then.
+    :returns: False when the secret has changed or the account has been disabled since then.
     """
     columns = _COLUMNS[account.kind]
-    unchanged = select(columns.id).where(columns.id == account.id, columns.secret_hash == secret_hash)
+    unchanged = select(columns.id).where(
+        columns.id == account.id, columns.secret_hash == secret_hash, columns.disabled.is_(False)
+    )
     return connection.scalar(unchanged.with_for_update()) is not None
 
 

@@ -1,28 +1,36 @@
 """Logins: verify the credentials of an account and open a session."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from casemgr.accounts.accounts import Account, StoredCredentials, load_credentials, lock_account, store_secret_hash
+from casemgr.accounts.accounts import (
+    Account,
+    StoredCredentials,
+    load_credentials,
+    lock_account,
+    store_disabled,
+    store_secret,
+    store_secret_hash,
+)
 from casemgr.accounts.passwords import hash_password, is_outdated, verify_password
 from casemgr.accounts.sessions import (
     end_sessions,
-    end_sessions_of_logins,
+    end_sessions_of_accounts,
     generate_session_id,
     load_session_digests,
     store_session,
 )
 from casemgr.accounts.throttling import (
-    Subject,
+    Subjects,
     check_failures,
     forget_failures,
     lock_subjects,
     record_failure,
+    record_success,
     subject_of_account,
-    subject_of_address,
+    subjects_of_attempt,
 )
 from casemgr.config import Config
 from casemgr.database.engine import REQUEST_LOCK_TIMEOUT, writing
@@ -47,14 +55,9 @@ class Attempt:
     address: str
 
     @property
-    def account_subject(self) -> Subject:
-        """The account as a subject of throttling."""
-        return subject_of_account(self.kind, self.login_id)
-
-    @property
-    def subjects(self) -> Sequence[Subject]:
+    def subjects(self) -> Subjects:
         """The subjects for which a failure counts."""
-        return self.account_subject, subject_of_address(self.address)
+        return subjects_of_attempt(self.kind, self.login_id, self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class VerifiedAccount:
 def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> VerifiedAccount:
     """Verify the login ID and the secret of an account, and renew an outdated hash.
 
-    :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, after the same time for a wrong secret, an unknown login ID, a
-        disabled account and an account without a secret.
+    :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, after the same time for a wrong or empty secret, an unknown login
+        ID, a disabled account and an account without a secret.
 
     Source: contract LOG-3, LOG-4.
     """
@@ -85,7 +88,7 @@ def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verif
         if verified is None:
             record_failure(connection, attempt.subjects, now)
         else:
-            forget_failures(connection, attempt.account_subject)
+            record_success(connection, attempt.subjects, now)
         if verified and renewed and lock_account(connection, verified.account, verified.secret_hash):
             store_secret_hash(connection, verified.account, renewed)
             verified = replace(verified, secret_hash=renewed)
@@ -106,7 +109,8 @@ def open_session(engine: Engine, verified: VerifiedAccount, config: Config, now:
 
     :param force: whether to end the oldest sessions if the account has too many.
     :returns: the ID of the new session.
-    :raises ApiError: TOO_MANY_SESSIONS; LOGIN_FAILED when the secret has changed since it was verified.
+    :raises ApiError: TOO_MANY_SESSIONS; LOGIN_FAILED when the secret has changed, or the account has been disabled,
+        since the secret was verified.
     """
     account = verified.account
     with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
@@ -125,7 +129,16 @@ def open_session(engine: Engine, verified: VerifiedAccount, config: Config, now:
 
 
 def change_secret(connection: Connection, account: Account, login_id: str, secret: str) -> None:
-    """Change the secret of an account, end the sessions that were logged in to, and forget the failed logins."""
-    store_secret_hash(connection, account, hash_password(secret))
-    end_sessions_of_logins(connection, account)
+    """Change the secret of an account, end all its sessions, and forget its failed logins.
+
+    If it is the same secret, only the failed logins are forgotten (contract LOG-4, LOG-5).
+    """
+    if store_secret(connection, account, secret):
+        end_sessions_of_accounts(connection, account.kind, [account.id])
     forget_failures(connection, subject_of_account(account.kind, login_id))
+
+
+def change_disabled(connection: Connection, account: Account, *, disabled: bool) -> None:
+    """Disable or enable an account, and end all its sessions if that is a change (contract LOG-5)."""
+    if store_disabled(connection, account, disabled=disabled):
+        end_sessions_of_accounts(connection, account.kind, [account.id])

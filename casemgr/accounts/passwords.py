@@ -7,16 +7,32 @@ _HASHER = argon2.PasswordHasher()
 
 
 def hash_password(password: str) -> str:
-    """Hash a password with argon2id (RFC 9106) and a random salt, which is slow on purpose."""
+    """Hash a password with argon2id (RFC 9106) and a random salt, which is slow on purpose.
+
+    :raises ValueError: when the password is empty (contract LOG-3).
+    """
+    if not password:
+        raise ValueError("A password may not be empty.")
     return _HASHER.hash(password)
 
 
-def verify_password(password_hash: str | None, password: str) -> bool:
-    """Check a password against its hash.
+def hash_if_changed(password_hash: str | None, password: str) -> str:
+    """Hash a password, unless it is the one that a hash was made of; return that hash then (contract LOG-5).
 
-    :param password_hash: None when there is no hash; then the check fails after the same time.
+    :param password_hash: the stored hash; None when there is none.
     """
-    if password_hash is None:
+    if password_hash is not None and verify_password(password_hash, password):
+        return password_hash
+    return hash_password(password)
+
+
+def verify_password(password_hash: str | None, password: str) -> bool:
+    """Check a password against its hash; an empty one is always wrong (contract LOG-3).
+
+    :param password_hash: None when there is no hash. Then, as with an empty password, the check fails after the same
+        time.
+    """
+    if password_hash is None or not password:
         _HASHER.hash(password)
         return False
     try:
@@ -26,5 +42,5 @@ def verify_password(password_hash: str | None, password: str) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Check whether a hash has other parameters than new hashes."""
+    """Check whether a hash was made with other parameters than new hashes are."""
     return _HASHER.check_needs_rehash(password_hash)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     Connection,
     DateTime,
+    Select,
     and_,
     bindparam,
     delete,
@@ -29,7 +30,10 @@ from casemgr.database.statements import Source, Statement
 from casemgr.domain.actors import Actor, ActorKind, ClientApplication, Customer, User
 
 _SESSION_ID_BYTES = 32
-"""Random bytes of a new session ID; the contract requires at least 16 (ACC-1)."""
+"""Random bytes of a new session ID."""
+
+MIN_SESSION_ID = 22
+"""Characters of the shortest session ID that an import accepts: 16 random bytes in Base64 (contract ACC-1)."""
 
 
 def _instant(name: str) -> BindParameter[datetime]:
@@ -95,7 +99,7 @@ def load_session(
     """Load a session, its owner and the permissions of the owner.
 
     :param now: in UTC.
-    :param extend_before: in UTC; a session whose idle time ends by then needs extension. None if no session does.
+    :param extend_before: in UTC; a session whose idle time ends by then needs extension. None: no session does.
     :returns: None when the session is unknown or expired, or its owner is disabled (contract ACC-3).
     """
     parameters = {"digest": digest_session_id(session_id), "now": now, "extend_before": extend_before or now}
@@ -192,11 +196,15 @@ def end_sessions(connection: Connection, digests: Sequence[bytes]) -> int:
     return connection.execute(delete(models.Session).where(models.Session.digest.in_(digests))).rowcount
 
 
-def end_sessions_of_logins(connection: Connection, account: Account) -> None:
-    """End the sessions that an account has logged in to."""
-    connection.execute(
-        delete(models.Session).where(_OWNER[account.kind] == account.id, models.Session.created.is_not(None))
-    )
+def end_sessions_of_accounts(
+    connection: Connection, kind: ActorKind, account_ids: Sequence[int], kept: Select[bytes] | None = None
+) -> None:
+    """End all sessions of accounts, those that the operator created included.
+
+    :param kept: selects the digests of sessions that do not end.
+    """
+    ended = delete(models.Session).where(_OWNER[kind].in_(account_ids))
+    connection.execute(ended if kept is None else ended.where(models.Session.digest.not_in(kept)))
 
 
 def purge_sessions(connection: Connection, now: datetime) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from casemgr.accounts import accounts
 from casemgr.accounts.accounts import Account
-from casemgr.accounts.login import change_secret
+from casemgr.accounts.login import change_disabled, change_secret
 from casemgr.cases.admission import API
 from casemgr.cli.shell import Group, find_account, open_database, standard_input
 from casemgr.database.engine import writing
@@ -37,8 +37,8 @@ def set_user_password(user: str) -> None:
     """Set the password of a user.
 
     On a terminal, the command asks for the password twice; otherwise it reads the first line of standard input. A
-    password has 1 to 512 bytes in UTF-8. A new password ends the sessions that the user has logged in to and resets
-    the count of failed logins.
+    password has 1 to 512 bytes in UTF-8. A new password ends all sessions of the user; the same one again ends none.
+    Either resets the count of failed logins.
     """
     _set_password(ActorKind.USER, user)
 
@@ -62,8 +62,8 @@ def set_customer_password(customer: str) -> None:
     """Set the password of a customer.
 
     On a terminal, the command asks for the password twice; otherwise it reads the first line of standard input. A
-    password has 1 to 512 bytes in UTF-8. A new password ends the sessions that the customer has logged in to and resets
-    the count of failed logins.
+    password has 1 to 512 bytes in UTF-8. A new password ends all sessions of the customer; the same one again ends
+    none. Either resets the count of failed logins.
     """
     _set_password(ActorKind.CUSTOMER, customer)
 
@@ -122,8 +122,8 @@ def create_client(name: str, client_type: str, client_id: str | None) -> None:
 def rotate_secret(client: str) -> None:
     """Replace the secret of a client application.
 
-    Prints one line, client_secret=..., with the new secret, which cannot be shown again. The old secret and all tokens
-    that were fetched with it become invalid.
+    Prints one line, client_secret=..., with the new secret, which cannot be shown again. The old secret becomes
+    invalid, and all tokens and sessions of the client application end.
     """
     secret = accounts.generate_secret()
     with writing(open_database()) as connection:
@@ -142,10 +142,10 @@ def rotate_secret(client: str) -> None:
 def disable_client(client: str) -> None:
     """Disable a client application.
 
-    Its secret and its tokens become invalid. Only an import with --replace can enable it again.
+    Its secret becomes invalid, and its tokens and sessions end. Only an import with --replace can enable it again.
     """
     with writing(open_database()) as connection:
-        accounts.disable(connection, find_account(connection, ActorKind.CLIENT_APPLICATION, client))
+        change_disabled(connection, find_account(connection, ActorKind.CLIENT_APPLICATION, client), disabled=True)
     click.echo("The client application is disabled.", err=True)
 
 

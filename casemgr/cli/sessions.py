@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from casemgr.accounts import sessions
-from casemgr.accounts.throttling import purge_failures
+from casemgr.accounts.throttling import purge_throttling
 from casemgr.cli.shell import Duration, Group, find_account, open_database, standard_input
 from casemgr.database.engine import writing
 from casemgr.domain.actors import ActorKind
+
+_MAX_LIFETIME = timedelta(days=400)
+"""The longest lifetime of a session that the operator creates. Source: contract LOG-5."""
 
 
 @click.group(cls=Group)
@@ -37,19 +40,22 @@ def session() -> None:
     type=Duration(),
     default="12h",
     show_default=True,
-    help="The lifetime: a whole number followed by s, m, h or d.",
+    help=f"The lifetime: a whole number followed by s, m, h or d; at most {_MAX_LIFETIME.days}d.",
 )
 def create_session(user: str | None, customer: str | None, client: str | None, expires_in: timedelta) -> None:
     """Create a session without a login and print its ID.
 
     Such sessions are for trials and for programs that cannot log in. Users and customers send the ID in
     X-egain-session, client applications in "Authorization: Bearer". The session lasts until it expires or is revoked,
-    even if it is not used. The ID cannot be shown again.
+    even if it is not used, or until the account gets another password or secret, or is disabled or enabled. The ID
+    cannot be shown again.
     """
     options = {ActorKind.USER: user, ActorKind.CUSTOMER: customer, ActorKind.CLIENT_APPLICATION: client}
     given = [(kind, name) for kind, name in options.items() if name is not None]
     if len(given) != 1:
         raise click.UsageError("Give exactly one of --user, --customer and --client.")
+    if expires_in > _MAX_LIFETIME:
+        raise click.UsageError(f"A session may last {_MAX_LIFETIME.days} days at most.")
     with writing(open_database()) as connection:
         account = find_account(connection, *given[0])
         session_id = sessions.generate_session_id()
@@ -85,11 +91,11 @@ def revoke_session() -> None:
     """,
 )
 def purge_sessions() -> None:
-    """Delete expired sessions and outdated failed logins.
+    """Delete expired sessions and outdated records of logins.
 
     They no longer have any effect and only take up space. Running this command once a day is enough.
     """
     with writing(open_database()) as connection:
         count = sessions.purge_sessions(connection, datetime.now(UTC))
-        purge_failures(connection, datetime.now(UTC))
+        purge_throttling(connection, datetime.now(UTC))
     click.echo(f"{count} expired sessions deleted.", err=True)

@@ -41,7 +41,7 @@ class Group(Command, click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
 
-        :raises ClickException: for every other exception, such as a fault of the settings, the input or the database.
+        :raises ClickException: in place of any other exception, such as one of the settings, the input or the database.
         """
         try:
             return super().invoke(ctx)

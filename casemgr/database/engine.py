@@ -77,7 +77,7 @@ def writing(engine: Engine, lock_timeout: float = _LOCK_TIMEOUT) -> Iterator[Con
 def _check_socket(connection: DBAPIConnection, *_: object) -> None:
     """Detect, without a round trip, that the server has closed a connection while it was idle.
 
-    :raises InvalidatePoolError: when there is unexpected input; then the other connections of the pool have it too.
+    :raises InvalidatePoolError: when the server has; it has probably closed the other connections of the pool too.
     """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)

@@ -29,7 +29,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Mark the stored value as UTC, as PostgreSQL does itself."""
+        """Mark the stored value as UTC; PostgreSQL has already done so."""
         return value and value.replace(tzinfo=UTC)
 
 
@@ -299,10 +299,24 @@ class Session(Base):
 
 
 class FailedLogin(Base):
-    """A failed login, stored twice: under the SHA-256 of its account and of its network address."""
+    """A failed login, stored three times: under the SHA-256 of its account, of its network address, and of both.
+
+    Only the row for both has `account`, the SHA-256 of the account.
+    """
 
     __tablename__ = "failed_logins"
     __table_args__ = (Index(None, "subject", "failed"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     subject: Mapped[bytes]
+    account: Mapped[bytes | None] = mapped_column(index=True)
     failed: Mapped[datetime] = mapped_column(index=True)
+
+
+class KnownAddress(Base):
+    """A network address from which an account has logged in: the SHA-256 of both, and the time of the last login."""
+
+    __tablename__ = "known_addresses"
+    __table_args__ = _WITHOUT_ROWID
+    account: Mapped[bytes] = mapped_column(primary_key=True)
+    address: Mapped[bytes] = mapped_column(primary_key=True)
+    succeeded: Mapped[datetime] = mapped_column(index=True)

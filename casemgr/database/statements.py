@@ -1,6 +1,6 @@
 """Statements of the request path: declared with SQLAlchemy, compiled once, run by the database driver.
 
-Finding a case by its ID takes 3 µs this way and 28 µs with `Connection.execute` (docs/performance.md).
+Finding a case by its ID takes 3 µs this way and 18 µs with `Connection.execute` (docs/performance.md).
 """
 
 import time
@@ -58,7 +58,7 @@ class Statement:
         """Declare a statement; each `bindparam` of the select is a parameter.
 
         :param many: whether it returns many rows, in no particular order. SQLite then returns them as one JSON text:
-            75 cases take 51 µs instead of 86 µs.
+            75 cases take 52 µs instead of 75 µs.
         """
         self._selected = selected
         self._many = many
@@ -199,7 +199,7 @@ def _is_one_of_on_postgresql(element: IsOneOf, compiler: SQLCompiler, **options:
 class InstantText(FunctionElement[str]):
     """An instant in the form of `casemgr.domain.instants` (contract REP-1).
 
-    The database takes 0.4 µs to write one, Python 1.2 µs, and 75 cases have hundreds of them.
+    The database takes 0.3 µs to write one, Python 1.2 µs, and 75 cases have hundreds of them.
     """
 
     name = "instant_text"

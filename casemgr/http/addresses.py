@@ -28,7 +28,7 @@ def find_client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence
         return peer
     client = peer
     for hop in (peer, *reversed(forwarded_for.split(","))):
-        address = _parse_address(hop.strip())
+        address = parse_address(hop.strip())
         if address is None:
             if hop is peer:
                 continue
@@ -50,7 +50,12 @@ def build_base_url(environ: "WSGIEnvironment") -> str:
     return f"{environ['wsgi.url_scheme']}://{host}"
 
 
-def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Parse an IP address; an IPv4 address in IPv6 form becomes that IPv4 address.
+
+    :param text: may have a port, or the brackets of a URL.
+    :returns: None when the text is no IP address.
+    """
     with_port = _ADDRESS_WITH_PORT.fullmatch(text)
     try:
         address = ip_address((with_port[1] or with_port[2]) if with_port else text)

@@ -23,8 +23,14 @@ MAX_DEPTH = 16
 MAX_SESSIONS = 5
 """Sessions from logins that one account may have at a time."""
 
-MAX_FAILURES_OF_ACCOUNT = 10
-"""Failed logins to an account in 15 minutes, after which further attempts are refused."""
+MAX_FAILURES_OF_PAIR = 10
+"""Failed logins to an account from one network address in 15 minutes, after which further attempts are refused.
+
+Source: contract LOG-4, as the two limits that follow.
+"""
 
 MAX_FAILURES_OF_ADDRESS = 100
-"""Failed logins from a network address in 15 minutes, after which further attempts are refused."""
+"""Failed logins from a network address to any account in 15 minutes, after which further attempts are refused."""
+
+MAX_FAILURES_OF_ACCOUNT = 100
+"""Failed logins to an account from any address in 15 minutes, after which unknown addresses are refused."""

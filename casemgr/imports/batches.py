@@ -23,7 +23,7 @@ _Model = type[models.Base]
 class ExistingKeys:
     """Keys that exist in the database or earlier in the batch, as far as the batch mentions them.
 
-    All members are by table.
+    Every member maps tables to the data below.
 
     :param keys: the existing keys.
     :param keys_by_value: the key of the record that has a value in the unique column.

@@ -4,12 +4,12 @@ Error messages follow the name of the field, such as "id: is missing".
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from marshmallow import ValidationError, fields, missing, validate
 
-from casemgr.accounts.passwords import hash_password
-from casemgr.accounts.sessions import digest_session_id
+from casemgr.accounts.sessions import MIN_SESSION_ID, digest_session_id
 from casemgr.database import models
 from casemgr.domain.ids import MAX_ID
 from casemgr.domain.instants import parse_instant
@@ -60,11 +60,18 @@ class Name(Text):
         return text
 
 
-class Password(Text):
-    """A password or secret, which is loaded as its hash."""
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A password or secret, which no database column accepts before it is hashed."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return hash_password(super()._deserialize(value, attr, data, **kwargs))
+    text: str = field(repr=False)
+
+
+class Password(Name):
+    """A password or secret, which is loaded as a `Secret`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return Secret(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Choice(Text):
@@ -103,8 +110,10 @@ class SessionId(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if not text or not text.isascii() or not text.isprintable() or " " in text or "," in text:
+        if not text.isascii() or not text.isprintable() or " " in text or "," in text:
             raise ValidationError("must consist of visible ASCII characters other than the comma")
+        if len(text) < MIN_SESSION_ID:
+            raise ValidationError(f"must have at least {MIN_SESSION_ID} characters")
         return digest_session_id(text)
 
 

@@ -14,6 +14,7 @@ from casemgr.domain.cases import CustomAttributeDefinition, DataType
 from casemgr.domain.custom_values import canonicalize_value
 from casemgr.domain.texts import shorten
 from casemgr.imports.batches import ExistingKeys, find_existing_keys, write_batch
+from casemgr.imports.credentials import Credentials
 from casemgr.imports.custom_attributes import adapt_stored_values
 from casemgr.imports.lines import BadLineError, Record, parse_record, read_lines
 from casemgr.imports.record_types import RECORD_TYPES, RecordType, Row
@@ -64,7 +65,7 @@ def import_dataset(
 ) -> int:
     """Import a dataset, all or nothing.
 
-    :param stream: is read once, line by line.
+    :param stream: the dataset, which is read once, line by line.
     :param replace: whether to replace existing records; otherwise a record whose ID exists is a bad line.
     :param progress: called for each line that is not blank, with its number of bytes.
     :returns: the number of records.
@@ -95,6 +96,7 @@ class _Import:
         # The keys of bad records and of those that refer to them. References to these are not reported as problems.
         self._rejected: defaultdict[type[models.Base], set[object]] = defaultdict(set)
         self._definitions = load_definitions(connection)
+        self._credentials = Credentials(connection)
         _FORWARD_REFERENCES.create(connection)
 
     def add(self, number: int, line: bytes) -> None:
@@ -137,6 +139,7 @@ class _Import:
         pairs = select(*columns).distinct()
         self._connection.execute(insert(models.RelatedCase).from_select([column.name for column in columns], pairs))
         _FORWARD_REFERENCES.drop(self._connection)
+        self._credentials.close()
         # The second of two concurrent imports waits here, so that versions follow the order of the commits.
         updated = self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1))
         if not updated.rowcount:
@@ -166,6 +169,7 @@ class _Import:
             # A replaced case loses its former forward references.
             ids = [record.row["id"] for record in records if record.type.model is models.Case]
             self._connection.execute(delete(_FORWARD_REFERENCES).where(_FORWARD_REFERENCES.c.case_id.in_(ids)))
+        self._credentials.prepare(records, existing)
         write_batch(self._connection, records, existing)
         if forward:
             self._connection.execute(insert(_FORWARD_REFERENCES), forward)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from marshmallow import Schema, fields
 
 from casemgr.database import models
+from casemgr.domain.actors import ActorKind
 from casemgr.imports import records
 from casemgr.imports.fields import Reference
 
@@ -34,6 +35,8 @@ class RecordType:
 
     :param key: the names of the key columns.
     :param unique: the name of another unique column; empty when there is none.
+    :param account: the kind of account; None when the records are not accounts.
+    :param hash_column: the name of the column with the hash of the secret of an account.
     """
 
     name: str
@@ -41,6 +44,8 @@ class RecordType:
     model: type[models.Base]
     key: tuple[str, ...] = ("id",)
     unique: str = ""
+    account: ActorKind | None = None
+    hash_column: str = ""
     children: tuple[ChildTable, ...] = ()
 
     @property
@@ -114,10 +119,23 @@ RECORD_TYPES: Mapping[str, RecordType] = {
         ),
         RecordType("role", records.RoleRecord(), models.Role, children=(_ACTIONS,)),
         RecordType(
-            "user", records.UserRecord(), models.User, unique="login_id", children=(_FOREIGN_DEPARTMENTS, _ROLES)
+            "user",
+            records.UserRecord(),
+            models.User,
+            unique="login_id",
+            account=ActorKind.USER,
+            hash_column="password_hash",
+            children=(_FOREIGN_DEPARTMENTS, _ROLES),
         ),
         RecordType("folder", records.FolderRecord(), models.Folder),
-        RecordType("customer", records.CustomerRecord(), models.Customer, unique="login_id"),
+        RecordType(
+            "customer",
+            records.CustomerRecord(),
+            models.Customer,
+            unique="login_id",
+            account=ActorKind.CUSTOMER,
+            hash_column="password_hash",
+        ),
         RecordType(
             "customerGrant",
             records.CustomerGrantRecord(),
@@ -125,7 +143,12 @@ RECORD_TYPES: Mapping[str, RecordType] = {
             key=("customer_id", "on_customer_id"),
         ),
         RecordType(
-            "clientApplication", records.ClientApplicationRecord(), models.ClientApplication, unique="client_id"
+            "clientApplication",
+            records.ClientApplicationRecord(),
+            models.ClientApplication,
+            unique="client_id",
+            account=ActorKind.CLIENT_APPLICATION,
+            hash_column="client_secret_hash",
         ),
         RecordType(
             "customAttribute",

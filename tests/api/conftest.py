@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from casemgr.config import Config
-from casemgr.database.models import FailedLogin, Session
+from casemgr.database.models import FailedLogin, KnownAddress, Session
 from tests.api.client import CASE, LOGIN, CheckedClient, credentials
 from tests.factories import NAME, PASSWORD, USER, Record, actors, dispose, store, store_accounts
 
@@ -96,12 +96,13 @@ def log_in(client: CheckedClient, stored_accounts: None) -> LogIn:
 
 @pytest.fixture
 def advance_time(engine: Engine) -> AdvanceTime:
-    """Return a function that moves all instants of sessions and failed logins into the past, as if time had passed."""
+    """Return a function that moves all instants of sessions and logins into the past, as if time had passed."""
 
     def advance_time(duration: timedelta) -> None:
         columns = (
             *(Session.__table__.c[name] for name in ("created", "expires", "idle_expires")),
             FailedLogin.__table__.c.failed,
+            KnownAddress.__table__.c.succeeded,
         )
         with engine.begin() as connection:
             for column in columns:

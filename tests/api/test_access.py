@@ -51,10 +51,12 @@ def test_the_bearer_scheme_is_case_insensitive(store_records: StoreRecords, clie
         pytest.param({}, "401-100", CHALLENGE, id="neither header"),
         pytest.param({"X-egain-session": "", "Authorization": " "}, "401-100", CHALLENGE, id="both empty"),
         pytest.param({"X-egain-session": "nobody"}, "401-101", CHALLENGE, id="unknown session"),
-        pytest.param({"X-egain-session": "expired"}, "401-101", CHALLENGE, id="expired session"),
+        pytest.param({"X-egain-session": "session-that-has-expired"}, "401-101", CHALLENGE, id="expired session"),
         pytest.param({"X-egain-session": CLIENT}, "401-101", CHALLENGE, id="session of a client application"),
-        pytest.param({"X-egain-session": "disabled-user"}, "401-101", CHALLENGE, id="disabled user"),
-        pytest.param({"X-egain-session": "disabled-customer"}, "401-101", CHALLENGE, id="disabled customer"),
+        pytest.param({"X-egain-session": "session-of-a-disabled-user"}, "401-101", CHALLENGE, id="disabled user"),
+        pytest.param(
+            {"X-egain-session": "session-of-a-disabled-customer"}, "401-101", CHALLENGE, id="disabled customer"
+        ),
         pytest.param({"X-egain-session": USER.upper()}, "401-101", CHALLENGE, id="session in other case"),
         pytest.param({"Authorization": "Basic dTpw"}, "401-104", INVALID_TOKEN, id="another scheme"),
         pytest.param({"Authorization": "Bearer"}, "401-104", INVALID_TOKEN, id="no token"),
@@ -63,9 +65,13 @@ def test_the_bearer_scheme_is_case_insensitive(store_records: StoreRecords, clie
         pytest.param({"Authorization": f"Bearer {CLIENT},x"}, "401-104", INVALID_TOKEN, id="a list"),
         pytest.param({"Authorization": f"Bearer\t{CLIENT}"}, "401-104", INVALID_TOKEN, id="a tab"),
         pytest.param({"Authorization": "Bearer nobody"}, "401-105", INVALID_TOKEN, id="unknown token"),
-        pytest.param({"Authorization": "Bearer expired-client"}, "401-105", INVALID_TOKEN, id="expired token"),
+        pytest.param(
+            {"Authorization": "Bearer session-of-an-expired-client"}, "401-105", INVALID_TOKEN, id="expired token"
+        ),
         pytest.param({"Authorization": "Bearer expired"}, "401-105", INVALID_TOKEN, id="expired token of a user"),
-        pytest.param({"Authorization": "Bearer disabled-client"}, "401-105", INVALID_TOKEN, id="disabled client"),
+        pytest.param(
+            {"Authorization": "Bearer session-of-a-disabled-client"}, "401-105", INVALID_TOKEN, id="disabled client"
+        ),
         pytest.param({"Authorization": f"Bearer {USER}"}, "401-106", INVALID_TOKEN, id="token of a user"),
         pytest.param({"Authorization": f"Bearer {CUSTOMER}"}, "401-106", INVALID_TOKEN, id="token of a customer"),
     ],
@@ -77,11 +83,11 @@ def test_invalid_credentials_give_401_with_a_challenge(
         user(21, disabled=True),
         customer(31, disabled=True),
         client_application(41, disabled=True),
-        session("expired", PAST, user=20),
-        session("expired-client", PAST, clientApplication=40),
-        session("disabled-user", user=21),
-        session("disabled-customer", customer=31),
-        session("disabled-client", clientApplication=41),
+        session("session-that-has-expired", PAST, user=20),
+        session("session-of-an-expired-client", PAST, clientApplication=40),
+        session("session-of-a-disabled-user", user=21),
+        session("session-of-a-disabled-customer", customer=31),
+        session("session-of-a-disabled-client", clientApplication=41),
     )
     response = client.get(f"{CASE}/nonsense?nonsense", headers=headers)
     assert error(response) == (401, code)
@@ -127,8 +133,10 @@ def test_the_database_holds_no_session_id(store_records: StoreRecords, engine: E
 def test_a_client_application_must_be_of_the_type_api(
     store_records: StoreRecords, get_cases: GetCases, client_type: str
 ) -> None:
-    store_records(client_application(41, clientType=client_type), session("other-client", clientApplication=41))
-    assert error(get_cases("nonsense?nonsense", "other-client")) == (403, "403-112")
+    store_records(
+        client_application(41, clientType=client_type), session("session-of-another-client", clientApplication=41)
+    )
+    assert error(get_cases("nonsense?nonsense", "session-of-another-client")) == (403, "403-112")
 
 
 def test_a_client_application_sees_every_case(store_records: StoreRecords, get_cases: GetCases) -> None:
@@ -154,18 +162,18 @@ def test_a_user_needs_the_action_on_the_resource(
         role(3, action="Edit"),
         role(4, action="view agent console"),
         user(21, roles=roles),
-        session("limited", user=21),
+        session("session-of-a-limited-user", user=21),
         case(1),
     )
-    response = get_cases("nonsense?nonsense", "limited")
+    response = get_cases("nonsense?nonsense", "session-of-a-limited-user")
     assert error(response) == (403, "403-178")
     assert details(response, "action") == ["View Agent Console"]
     assert details(response, "resource") == ["System"]
 
 
 def test_one_of_several_roles_is_enough(store_records: StoreRecords, get_cases: GetCases) -> None:
-    store_records(role(2, action="Edit"), user(21, roles=[2, 1]), session("able", user=21), case(1))
-    assert get_cases("1", "able").status_code == 200
+    store_records(role(2, action="Edit"), user(21, roles=[2, 1]), session("session-of-another-user", user=21), case(1))
+    assert get_cases("1", "session-of-another-user").status_code == 200
 
 
 FAR = 12

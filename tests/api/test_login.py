@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, event, select, update
 from werkzeug.test import TestResponse
 
 from casemgr.accounts.accounts import find_accounts
-from casemgr.accounts.login import change_secret
+from casemgr.accounts.login import change_disabled, change_secret
 from casemgr.accounts.passwords import verify_password
 from casemgr.database import models
 from casemgr.database.engine import writing
@@ -22,6 +22,7 @@ from tests.api.client import (
     CASE,
     LOGIN,
     SESSION,
+    TOKEN,
     XML,
     XML_SCHEMA,
     CheckedClient,
@@ -135,14 +136,15 @@ def test_an_unusable_account_gives_the_same_response_as_a_wrong_password(
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        pytest.param(NAME, {}, id="wrong password"),
+        pytest.param(NAME, {}, id="account"),
         pytest.param("nobody", {}, id="unknown name"),
         pytest.param(NAME, {"disabled": True}, id="disabled"),
         pytest.param(NAME, {"password_hash": None}, id="no password"),
     ],
 )
+@pytest.mark.parametrize("password", [pytest.param("wrong", id="wrong"), pytest.param("", id="empty")])
 def test_every_attempt_computes_one_hash(
-    log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, values: dict[str, object]
+    log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, password: str, values: dict[str, object]
 ) -> None:
     if values:
         with engine.begin() as connection:
@@ -156,8 +158,26 @@ def test_every_attempt_computes_one_hash(
             return original(*arguments)
 
         monkeypatch.setattr(argon2.PasswordHasher, method, count)
-    assert log_in("user", name, "wrong").status_code == 401
+    assert log_in("user", name, password).status_code == 401
     assert len(computed) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_password_is_of_no_use_even_if_its_hash_is_stored(log_in: LogIn, engine: Engine, kind: str) -> None:
+    with engine.begin() as connection:
+        values = {"password_hash": argon2.PasswordHasher().hash("")}
+        connection.execute(update(models.User if kind == "user" else models.Customer).values(values))
+    assert error(log_in(kind, password="")) == (401, "401-102")
+
+
+@pytest.mark.usefixtures("stored_accounts")
+def test_an_empty_client_secret_is_of_no_use_even_if_its_hash_is_stored(client: CheckedClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        values = {"client_secret_hash": argon2.PasswordHasher().hash("")}
+        connection.execute(update(models.ClientApplication).values(values))
+    form = {"grant_type": "client_credentials", "client_id": NAME, "client_secret": ""}
+    assert client.post(TOKEN, data=form).status_code == 401
+    assert client.post(TOKEN, data={"grant_type": "client_credentials"}, auth=(NAME, "")).status_code == 401
 
 
 def test_a_login_does_not_need_a_permission(log_in: LogIn, client: CheckedClient, engine: Engine) -> None:
@@ -190,7 +210,7 @@ def test_an_outdated_hash_is_renewed(log_in: LogIn, engine: Engine) -> None:
 def test_a_refused_login_is_translated(client: CheckedClient, locale: Locale) -> None:
     response = client.post(
         LOGIN["user"],
-        data="<login/>",
+        data="<other/>",
         content_type=XML,
         headers={"Accept": XML, "Accept-Language": locale.language_tag, "X-egain-error-message": "yes"},
     )
@@ -226,15 +246,19 @@ def test_options_lists_the_methods(client: CheckedClient, path: str) -> None:
     assert details(refused, "method") == sorted([method, "OPTIONS"])
 
 
+@pytest.mark.parametrize("change", ["password", "disabled"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_login_fails_if_the_password_changes_meanwhile(
-    log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str
+def test_a_login_fails_if_the_account_changes_meanwhile(
+    log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, change: str
 ) -> None:
     def verify_slowly(password_hash: str | None, password: str) -> bool:
         verified = verify_password(password_hash, password)
         with writing(engine) as connection:
             [account] = find_accounts(connection, ActorKind(kind), NAME)
-            change_secret(connection, account, NAME, "another password")
+            if change == "password":
+                change_secret(connection, account, NAME, "another password")
+            else:
+                change_disabled(connection, account, disabled=True)
         return verified
 
     monkeypatch.setattr("casemgr.accounts.login.verify_password", verify_slowly)
@@ -304,11 +328,11 @@ def test_ended_sessions_do_not_count_towards_the_limit(
 def test_the_limit_counts_each_account_and_no_sessions_of_the_operator(
     log_in: LogIn, engine: Engine, status_of: StatusOf
 ) -> None:
-    store(engine, *(session(f"operator-{number}", user=20) for number in range(5)))
+    store(engine, *(session(f"session-of-the-operator-{number}", user=20) for number in range(5)))
     assert [log_in("customer").status_code for _ in range(5)] == [204] * 5
     assert [log_in("user").status_code for _ in range(5)] == [204] * 5
     assert log_in("user", query="?forceLogin=yes").status_code == 204
-    assert [status_of(f"operator-{number}") for number in range(5)] == [404] * 5
+    assert [status_of(f"session-of-the-operator-{number}") for number in range(5)] == [404] * 5
 
 
 @pytest.mark.parametrize(

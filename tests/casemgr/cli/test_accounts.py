@@ -19,15 +19,17 @@ from casemgr.accounts.accounts import Account
 from casemgr.accounts.login import Attempt, VerifiedAccount, open_session, verify_credentials
 from casemgr.accounts.oauth2 import issue_token
 from casemgr.accounts.sessions import load_session
-from casemgr.accounts.throttling import record_failure, subject_of_account
+from casemgr.accounts.throttling import record_failure, record_success, subject_of_address, subjects_of_attempt
 from casemgr.accounts.token_requests import TokenRequest
 from casemgr.cli import main
 from casemgr.config import Config
-from casemgr.database.models import FailedLogin
+from casemgr.database.models import FailedLogin, KnownAddress, Session, User
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.ids import MAX_ID
 from casemgr.errors.definitions import ApiError
 from tests.factories import (
+    CLIENT,
+    CUSTOMER,
     NAME,
     PASSWORD,
     USER,
@@ -108,15 +110,41 @@ def test_a_new_password_ends_sessions_and_forgets_failures(run: Run, engine: Eng
     now = datetime.now(UTC)
     accounts = Account(ActorKind.USER, 20), Account(ActorKind.CUSTOMER, 30)
     ended, other = (open_session_now(engine, account, now) for account in accounts)
-    store(engine, session(USER, user=20))
+    store(engine, session(USER, user=20), session(CUSTOMER, customer=30))
     for _ in range(10):
         may_log_in(engine, ActorKind.USER, "wrong")
     assert not may_log_in(engine, ActorKind.USER, PASSWORD)
     run("user", "set-password", NAME, stdin=NEW.encode())
     with engine.connect() as connection:
-        live = [bool(load_session(connection, session_id, now)) for session_id in (ended, other, USER)]
-    assert live == [False, True, True]
+        live = [bool(load_session(connection, session_id, now)) for session_id in (ended, USER, other, CUSTOMER)]
+    assert live == [False, False, True, True]
     assert may_log_in(engine, ActorKind.USER, NEW)
+
+
+def test_the_same_password_again_ends_no_session_but_forgets_failures(run: Run, engine: Engine) -> None:
+    now = datetime.now(UTC)
+    kept = open_session_now(engine, Account(ActorKind.USER, 20), now)
+    store(engine, session(USER, user=20))
+    for _ in range(10):
+        may_log_in(engine, ActorKind.USER, "wrong")
+    run("user", "set-password", NAME, stdin=PASSWORD.encode())
+    with engine.connect() as connection:
+        assert all(load_session(connection, session_id, now) for session_id in (kept, USER))
+        assert connection.scalars(select(User.password_hash)).all() == [hash_of_password()]
+    assert may_log_in(engine, ActorKind.USER, PASSWORD)
+
+
+def test_a_new_password_forgets_the_failures_from_all_addresses_and_no_others(run: Run, engine: Engine) -> None:
+    with engine.begin() as connection:
+        for kind, address in ((ActorKind.USER, "192.0.2.1"), (ActorKind.USER, "192.0.2.2"), (ActorKind.CUSTOMER, "")):
+            record_failure(connection, subjects_of_attempt(kind, NAME, address), datetime.now(UTC))
+    run("user", "set-password", NAME, stdin=NEW.encode())
+    remaining = {
+        *(subject_of_address(address).digest for address in ("192.0.2.1", "192.0.2.2")),
+        *(subject.digest for subject in subjects_of_attempt(ActorKind.CUSTOMER, NAME, "")),
+    }
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(FailedLogin.subject))) == remaining
 
 
 @pytest.mark.parametrize(
@@ -227,6 +255,7 @@ def test_a_rotated_secret_replaces_the_old_one(run: Run, engine: Engine) -> None
     form = tuple(parse_qsl(credentials))
     answer = issue_token(engine, Config.from_environment({}), TokenRequest("", form, "192.0.2.1"), now)
     token = str(answer.body["access_token"])
+    store(engine, session(CLIENT, clientApplication=40))
     with engine.connect() as connection:
         assert load_session(connection, token, now)
     rotated = values(run("client", "rotate-secret", NAME))
@@ -234,7 +263,7 @@ def test_a_rotated_secret_replaces_the_old_one(run: Run, engine: Engine) -> None
     assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, rotated["client_secret"])
     assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
     with engine.connect() as connection:
-        assert load_session(connection, token, now) is None
+        assert [load_session(connection, session_id, now) for session_id in (token, CLIENT)] == [None, None]
 
 
 def test_a_secret_that_cannot_be_printed_is_not_changed(
@@ -253,13 +282,31 @@ def test_a_secret_that_cannot_be_printed_is_not_changed(
 
 @pytest.mark.parametrize("name", [NAME, "40", "Bridge"], ids=["client ID", "ID", "name"])
 def test_a_disabled_client_may_not_log_in(run: Run, engine: Engine, name: str) -> None:
-    store(engine, session("token", clientApplication=40))
+    store(engine, session(CLIENT, clientApplication=40))
     outcome = run("client", "disable", name)
     assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, "", "The client application is disabled.\n")
     assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
     with engine.connect() as connection:
-        assert load_session(connection, "token", datetime.now(UTC)) is None
+        assert load_session(connection, CLIENT, datetime.now(UTC)) is None
     assert "\tdisabled\t" in run("client", "list").stdout
+
+
+def test_disabling_a_client_again_changes_nothing(run: Run, engine: Engine) -> None:
+    run("client", "disable", NAME)
+    store(engine, session(CLIENT, clientApplication=40))
+    assert run("client", "disable", NAME).exit_code == 0
+    store(engine, client_application(clientId=NAME, disabled=True), replace=True)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Session)) == 1
+
+
+def test_sessions_of_a_disabled_client_do_not_return_when_it_is_enabled(run: Run, engine: Engine) -> None:
+    store(engine, session(CLIENT, clientApplication=40))
+    run("client", "disable", NAME)
+    store(engine, client_application(clientId=NAME), replace=True)
+    assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
+    with engine.connect() as connection:
+        assert load_session(connection, CLIENT, datetime.now(UTC)) is None
 
 
 @pytest.mark.parametrize("command", ["rotate-secret", "disable"])
@@ -283,7 +330,11 @@ def test_expired_sessions_and_outdated_failures_are_purged(run: Run, engine: Eng
     for opened in (long_ago, datetime.now(UTC)):
         open_session_now(engine, account, opened)
     with engine.begin() as connection:
-        record_failure(connection, [subject_of_account(ActorKind.USER, NAME)], long_ago)
+        subjects = subjects_of_attempt(ActorKind.USER, NAME, "192.0.2.1")
+        record_failure(connection, subjects, long_ago)
+        record_success(connection, subjects_of_attempt(ActorKind.USER, NAME, "192.0.2.2"), datetime.now(UTC))
+        record_success(connection, subjects, long_ago - timedelta(days=30))
     assert run("session", "purge").stderr == "1 expired sessions deleted.\n"
     with engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(FailedLogin)) == 0
+        counts = [connection.scalar(select(func.count()).select_from(model)) for model in (FailedLogin, KnownAddress)]
+    assert counts == [0, 1]

@@ -234,6 +234,13 @@ def test_an_invalid_duration_is_wrong_usage(capsys: pytest.CaptureFixture[str], 
     assert f"{duration!r} is not a number followed by s, m, h or d, such as 8h." in outcome.stderr
 
 
+@pytest.mark.parametrize("duration", ["401d", "9601h", "999999d"])
+def test_more_than_400_days_are_wrong_usage(capsys: pytest.CaptureFixture[str], duration: str) -> None:
+    outcome = run_here(capsys, "session", "create", "--user", "20", "--expires-in", duration)
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert outcome.stderr.endswith("Error: A session may last 400 days at most.\n")
+
+
 def test_the_process_exits_with_2_on_wrong_usage(run: Run) -> None:
     outcome = run("session", "create", "--user", "20", "--customer", "30")
     assert (outcome.status, outcome.stdout) == (2, "")
@@ -292,7 +299,7 @@ GOOD = {
     "customer by name": Creation(("--customer", "Grace Hopper"), GRACE),
     "client application by ID, days": Creation(("--client", "40", "--expires-in", "7d"), BRIDGE, timedelta(days=7)),
     "client application by client ID, longest": Creation(
-        ("--client", "bridge-1", "--expires-in", "999999d"), BRIDGE, timedelta(days=999_999)
+        ("--client", "bridge-1", "--expires-in", "400d"), BRIDGE, timedelta(days=400)
     ),
     "client application by name": Creation(("--client", "Bridge"), BRIDGE),
 }
@@ -385,6 +392,11 @@ def test_a_session_that_does_not_exist_cannot_be_revoked(run: Run, engine: Engin
 
 
 def test_expired_sessions_are_purged_and_no_others(run: Run, engine: Engine) -> None:
-    store(engine, *actors(), session("old", PAST, user=20), session("older", PAST, customer=30))
+    store(
+        engine,
+        *actors(),
+        session("a-session-of-long-ago-1", PAST, user=20),
+        session("a-session-of-long-ago-2", PAST, customer=30),
+    )
     assert run("session", "purge") == Outcome(0, "", "2 expired sessions deleted.\n")
     assert count(engine, models.Session) == 3

@@ -97,6 +97,16 @@ def test_an_older_database_is_upgraded_with_its_data(empty: Engine, revision: st
     assert session.actor == User(20, may_view_agent_console=False, readable_department_ids=frozenset({10}))
 
 
+def test_the_version_before_can_write_to_the_new_schema(engine: Engine) -> None:
+    store(engine, *actors())
+    with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO failed_logins (subject, failed) VALUES (:digest, '2026-01-01 00:00:00+00')",
+            "INSERT INTO sessions (digest, user_id, expires) VALUES (:digest, 20, '2099-01-01 00:00:00+00')",
+        ):
+            connection.execute(text(statement), {"digest": b"digest"})
+
+
 def test_an_empty_database_is_not_migrated(empty: Engine) -> None:
     assert not is_migrated(empty)
 

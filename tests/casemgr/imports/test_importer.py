@@ -26,6 +26,7 @@ from tests.factories import (
     CUSTOMER,
     HOME,
     OTHER,
+    SESSION,
     USER,
     Record,
     activity,
@@ -129,10 +130,10 @@ def test_a_reference_to_a_later_line_is_unknown(stocked: Engine, lines: list[Lin
         pytest.param(case(custom={"x": ["1"]}), "custom.x: there is no such custom attribute", id="custom attribute"),
         pytest.param(activity(case=99), "case: there is no case 99", id="case of an activity"),
         pytest.param(activity(case=8, customer=99), "customer: there is no customer 99", id="customer of an activity"),
-        pytest.param(session("s", user=99), "user: there is no user 99", id="user of a session"),
-        pytest.param(session("s", customer=99), "customer: there is no customer 99", id="customer of a session"),
+        pytest.param(session(SESSION, user=99), "user: there is no user 99", id="user of a session"),
+        pytest.param(session(SESSION, customer=99), "customer: there is no customer 99", id="customer of a session"),
         pytest.param(
-            session("s", clientApplication=99),
+            session(SESSION, clientApplication=99),
             "clientApplication: there is no clientApplication 99",
             id="client application of a session",
         ),
@@ -235,12 +236,14 @@ def test_at_most_20_lines_with_dangling_related_cases_are_reported(stocked: Engi
     [
         pytest.param([department(12, ""), case(department=12)], id="department"),
         pytest.param([user(21, department=99), case(owner=21)], id="user with an unknown reference"),
-        pytest.param([user(21, loginId=""), session("s", user=21)], id="user of a session"),
+        pytest.param([user(21, loginId=""), session(SESSION, user=21)], id="user of a session"),
         pytest.param([user(21, loginId=""), case(notes=[note(createdBy=21)])], id="writer of a note"),
         pytest.param([role(2) | {"actions": 1}, user(21, roles=[2])], id="role"),
         pytest.param([folder(61, ""), case(folder=61)], id="folder"),
         pytest.param([customer(31, ""), grant(31, 30)], id="customer"),
-        pytest.param([client_application(41, name=""), session("s", clientApplication=41)], id="client application"),
+        pytest.param(
+            [client_application(41, name=""), session(SESSION, clientApplication=41)], id="client application"
+        ),
         pytest.param([attribute("x", "text"), case(custom={"x": ["1"]})], id="custom attribute"),
         pytest.param([case(status="new"), activity()], id="case"),
         pytest.param([case(owner=99), *map(folder, range(100, 1600)), activity()], id="case of an earlier batch"),
@@ -367,7 +370,7 @@ def test_no_password_and_no_session_id_is_in_the_files(stocked: Engine, tmp_path
         user(21, password=PLAIN, loginId="visible"),
         customer(31, password=PLAIN),
         client_application(41, clientSecret=PLAIN),
-        session("plain-session", user=21),
+        session("plain-text-of-a-session", user=21),
     )
     stocked.dispose()
     data = b"".join(path.read_bytes() for path in tmp_path.iterdir())

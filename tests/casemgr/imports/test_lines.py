@@ -30,6 +30,7 @@ from tests.factories import (
     HOME,
     NEVER,
     OTHER,
+    SESSION,
     Record,
     activity,
     actors,
@@ -224,7 +225,7 @@ def test_an_empty_text_is_not_an_absent_one(stocked: Engine) -> None:
         ),
         pytest.param(activity(case=9, sent=None, read=None), models.Activity, ["sent", "read"], id="activity"),
         pytest.param(
-            session("new", user=20) | {"customer": None, "clientApplication": None},
+            session(SESSION, user=20) | {"customer": None, "clientApplication": None},
             models.Session,
             ["customer", "clientApplication"],
             id="session",
@@ -320,7 +321,7 @@ REQUIRED = {
     "customAttribute": (attribute("x"), ["name", "dataType"]),
     "case": (case(), ["id", "department", "status", "severity", "subject", "created", "lastModified"]),
     "activity": (activity(case=8), ["id", "case", "customer", "activityType", "mode", "created"]),
-    "session": (session("s", user=20), ["sessionId", "expires"]),
+    "session": (session(SESSION, user=20), ["sessionId", "expires"]),
 }
 
 
@@ -380,7 +381,7 @@ def test_null_in_a_required_field_counts_as_missing(stocked: Engine, record: Rec
         pytest.param(case(created=0), "created: must be a string", id="number for a date"),
         pytest.param(user(21, password=7), "password: must be a string", id="number for a password"),
         pytest.param(
-            session("s", user=20) | {"sessionId": 7}, "sessionId: must be a string", id="number for a session"
+            session(SESSION, user=20) | {"sessionId": 7}, "sessionId: must be a string", id="number for a session"
         ),
         pytest.param(user(21, disabled="true"), "disabled: must be true or false", id="text for a boolean"),
         pytest.param(user(21, disabled=1), "disabled: must be true or false", id="number for a boolean"),
@@ -431,7 +432,7 @@ def test_an_invalid_date_is_reported(stocked: Engine, text: str) -> None:
         pytest.param(case(notes=[note(created="x")]), "notes.0.created", id="note"),
         pytest.param(activity(case=8, created="x"), "created", id="activity"),
         pytest.param(activity(case=8, sent="x"), "sent", id="sent"),
-        pytest.param(session("s", user=20, expires="x"), "expires", id="expiry"),
+        pytest.param(session(SESSION, user=20, expires="x"), "expires", id="expiry"),
     ],
 )
 def test_every_date_is_checked(stocked: Engine, record: Record, field: str) -> None:
@@ -487,6 +488,19 @@ def test_a_name_may_not_be_empty(stocked: Engine, record: Record, field: str) ->
 
 
 @pytest.mark.parametrize(
+    ("record", "field"),
+    [
+        pytest.param(user(21, password=""), "password", id="user"),
+        pytest.param(customer(31, password=""), "password", id="customer"),
+        pytest.param(client_application(41, clientSecret=""), "clientSecret", id="client application"),
+    ],
+)
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_password_may_not_be_empty(stocked: Engine, record: Record, field: str, replace: bool) -> None:
+    assert problems(stocked, record, replace=replace) == {1: f"{field}: may not be empty"}
+
+
+@pytest.mark.parametrize(
     ("record", "problem"),
     [
         pytest.param(
@@ -505,10 +519,10 @@ def test_a_name_may_not_be_empty(stocked: Engine, record: Record, field: str) ->
         ),
         pytest.param(case(notes=[note(70), note(70)]), "notes: must have distinct IDs", id="same notes"),
         pytest.param(
-            session("s"), "user: exactly one of user, customer and clientApplication must be given", id="no owner"
+            session(SESSION), "user: exactly one of user, customer and clientApplication must be given", id="no owner"
         ),
         pytest.param(
-            session("s", user=20, customer=30),
+            session(SESSION, user=20, customer=30),
             "user: exactly one of user, customer and clientApplication must be given",
             id="two owners",
         ),
@@ -518,10 +532,20 @@ def test_an_inconsistent_record_is_reported(stocked: Engine, record: Record, pro
     assert problems(stocked, record) == {1: problem}
 
 
-@pytest.mark.parametrize("session_id", ["", "two words", "a,b", "line\nbreak", "é", "\x7f"])
+@pytest.mark.parametrize("session_id", ["two words", "a,b", "line\nbreak", "é", "\x7f"])
 def test_a_session_id_that_no_header_can_carry_is_not_quoted(stocked: Engine, session_id: str) -> None:
     problem = "sessionId: must consist of visible ASCII characters other than the comma"
     assert problems(stocked, session(session_id, user=20)) == {1: problem}
+
+
+@pytest.mark.parametrize("session_id", ["", "s", "x" * 21])
+def test_a_short_session_id_is_reported(stocked: Engine, session_id: str) -> None:
+    problem = "sessionId: must have at least 22 characters"
+    assert problems(stocked, session(session_id, user=20)) == {1: problem}
+
+
+def test_a_session_id_may_have_22_characters(stocked: Engine) -> None:
+    assert import_bytes(stocked, as_lines([session("x" * 22, user=20)])) == 1
 
 
 @pytest.mark.parametrize(
@@ -568,7 +592,7 @@ def test_custom_values_are_stored_in_order_and_in_canonical_form(stocked: Engine
         pytest.param(attribute("x"), "name: already exists", id="customAttribute"),
         pytest.param(case(1), "id: already exists", id="case"),
         pytest.param(activity(50, case=8), "id: already exists", id="activity"),
-        pytest.param(session("s", user=20), "sessionId: already exists", id="session"),
+        pytest.param(session(SESSION, user=20), "sessionId: already exists", id="session"),
     ],
 )
 @pytest.mark.parametrize("earlier", ["in the file", "in the database"])

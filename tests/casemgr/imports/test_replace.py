@@ -1,3 +1,7 @@
+import hashlib
+from collections.abc import Callable
+
+import argon2
 import pytest
 from sqlalchemy import Engine, delete
 
@@ -7,6 +11,8 @@ from tests.factories import (
     HOME,
     NEVER,
     OTHER,
+    SESSION,
+    USER,
     Record,
     activity,
     actors,
@@ -60,7 +66,7 @@ REPLACED = [
     pytest.param(
         activity(case=8, sent=NEVER, read=True), activity(case=8, activityType="email", mode="outbound"), id="activity"
     ),
-    pytest.param(session("s", user=20), session("s", "2098-01-01T00:00:00Z", customer=30), id="session"),
+    pytest.param(session(SESSION, user=20), session(SESSION, "2098-01-01T00:00:00Z", customer=30), id="session"),
 ]
 
 
@@ -95,12 +101,91 @@ def test_a_record_is_replaced_within_a_file(stocked: Engine, old: Record, new: R
         ),
     ],
 )
-def test_replacing_without_a_password_removes_it(
+def test_a_password_that_is_left_out_or_the_same_stays_as_it_is(
     stocked: Engine, record: Record, model: type[models.Base], name: str
 ) -> None:
     store(stocked, record)
-    store(stocked, without(without(record, "password"), "clientSecret"), replace=True)
-    assert row(stocked, model, record["id"])[name] is None
+    secret_hash = row(stocked, model, record["id"])[name]
+    for again in (without(without(record, "password"), "clientSecret"), record):
+        store(stocked, again, replace=True)
+        assert row(stocked, model, record["id"])[name] == secret_hash
+
+
+ACCOUNTS = {
+    "user": (user(21, password=PLAIN), "password", session(SESSION, user=21)),
+    "customer": (customer(31, password=PLAIN), "password", session(SESSION, customer=31)),
+    "client": (client_application(41, clientSecret=PLAIN), "clientSecret", session(SESSION, clientApplication=41)),
+}
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize(
+    ("before", "after", "ends"),
+    [
+        pytest.param({}, {}, False, id="nothing new"),
+        pytest.param({}, {"name": "New"}, False, id="another name"),
+        pytest.param({}, {"secret": None}, False, id="no password"),
+        pytest.param({}, {"secret": "another"}, True, id="another password"),
+        pytest.param({"secret": None}, {"secret": "another"}, True, id="a first password"),
+        pytest.param({}, {"disabled": True}, True, id="disabled"),
+        pytest.param({"disabled": True}, {"disabled": False}, True, id="enabled"),
+        pytest.param({"disabled": True}, {}, True, id="enabled by leaving it out"),
+        pytest.param({"disabled": True}, {"disabled": True}, False, id="still disabled"),
+    ],
+)
+def test_a_change_of_an_account_ends_all_its_sessions(
+    stocked: Engine, account: str, before: Record, after: Record, ends: bool
+) -> None:
+    record, secret, session_record = ACCOUNTS[account]
+
+    def with_values(values: Record) -> Record:
+        values = {"firstName" if (name, account) == ("name", "user") else name: values[name] for name in values}
+        return record | {secret if name == "secret" else name: value for name, value in values.items()}
+
+    store(stocked, with_values(before), session_record)
+    sessions = set(column(stocked, models.Session, "digest"))
+    store(stocked, with_values(after), replace=True)
+    ended = sessions - set(column(stocked, models.Session, "digest"))
+    assert ended == ({hashlib.sha256(SESSION.encode()).digest()} if ends else set())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([user(password="another"), session(USER, user=20)], id="after the account"),
+        pytest.param([session(USER, user=20), user(password="another")], id="before the account"),
+        pytest.param(
+            [session(USER, user=20), *map(folder, range(1000, 2500)), user(password="another")], id="in another batch"
+        ),
+    ],
+)
+def test_a_session_of_the_dataset_survives_a_change_by_the_dataset(stocked: Engine, lines: list[Record]) -> None:
+    store(stocked, session(SESSION, user=20))
+    store(stocked, *lines, replace=True)
+    assert {row["user_id"] for row in rows(stocked, models.Session)} == {20, None}
+    once = contents(stocked)
+    store(stocked, *lines, replace=True)
+    assert contents(stocked) == once
+
+
+def test_a_bad_line_ends_no_session(stocked: Engine) -> None:
+    problems(stocked, user(password="another"), b"{}", replace=True)
+    assert len(rows(stocked, models.Session)) == 3
+
+
+def test_only_stored_accounts_with_a_password_are_verified(stocked: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(stocked, user(21, password=PLAIN), user(22, password=PLAIN))
+    computed: list[str] = []
+    for method in ("hash", "verify"):
+        original = getattr(argon2.PasswordHasher, method)
+
+        def count(*arguments: str, original: Callable[..., object] = original, method: str = method) -> object:
+            computed.append(method)
+            return original(*arguments)
+
+        monkeypatch.setattr(argon2.PasswordHasher, method, count)
+    store(stocked, user(21, password=PLAIN), user(22), user(23, password=PLAIN), user(24), replace=True)
+    assert sorted(computed) == ["hash", "verify"]
 
 
 def test_replacing_adds_new_records(stocked: Engine) -> None:
