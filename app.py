@@ -8,7 +8,7 @@ from casemgr.database.reading import ReplicaReader
 from casemgr.i18n import translation
 from casemgr.observability import log
 from casemgr.observability.context import count_statements_of
-from casemgr.web import cases, description, docs_page, health, sessions, tokens
+from casemgr.web import cases, description, docs_page, error_catalogue, health, sessions, tokens
 from casemgr.web.application import Application
 from casemgr.web.errors import respond_to_error
 
@@ -44,6 +44,7 @@ def create_app(config: Config | None = None) -> Flask:
         sessions.create_blueprint(engine, config),
         tokens.create_blueprint(engine, config),
         description.create_blueprint(),
+        error_catalogue.create_blueprint(),
         docs_page.create_blueprint(config.base_url),
         health.create_blueprint(engine),
     ):

@@ -27,7 +27,7 @@ from casemgr.errors.catalogue import (
 )
 from casemgr.errors.definitions import ApiError
 from casemgr.http.limits import MAX_DEPTH
-from casemgr.http.media_types import LOGIN_ELEMENT, XML_NAMESPACE, MediaType
+from casemgr.http.media_types import LOGIN_ELEMENT, MediaType
 from schemas.fields import CamelCaseSchema
 
 if TYPE_CHECKING:
@@ -162,13 +162,16 @@ def _parse_xml(body: bytes) -> Fields:
         etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise ApiError(BODY_NOT_READABLE, mediaType=MediaType.XML) from error
-    if target.root != f"{{{XML_NAMESPACE}}}{LOGIN_ELEMENT}":
+    if target.root != LOGIN_ELEMENT:
         raise _not_of_fields()
     return target.fields
 
 
 class _Target:
-    """Receives the events of the XML parser; refuses a document type declaration and too deep nesting."""
+    """Receives the events of the XML parser; refuses a document type declaration and too deep nesting.
+
+    Elements count by their local names, since clients of the product send its own namespace (contract LOG-1).
+    """
 
     def __init__(self) -> None:
         self.root = ""
@@ -186,7 +189,7 @@ class _Target:
         if self._depth > MAX_DEPTH:
             raise _too_deep()
         if self._depth == 1:
-            self.root = tag
+            self.root = etree.QName(tag).localname
         self._text = "" if self._depth == 2 else None
 
     def data(self, text: str) -> None:
@@ -195,10 +198,9 @@ class _Target:
             self._text += text
 
     def end(self, tag: str) -> None:
-        """End an element; the name of a field keeps any namespace other than that of a login."""
+        """End an element, which may be a field."""
         if self._depth == 2:
-            qualified = tag if tag.startswith("{") else f"{{}}{tag}"
-            self.fields.append((qualified.removeprefix(f"{{{XML_NAMESPACE}}}"), self._text))
+            self.fields.append((etree.QName(tag).localname, self._text))
         self._depth -= 1
         self._text = None
 
@@ -207,7 +209,7 @@ class _Target:
 
 
 def _not_of_fields() -> ApiError:
-    return ApiError(BODY_NOT_OF_FIELDS, element=LOGIN_ELEMENT, namespace=XML_NAMESPACE)
+    return ApiError(BODY_NOT_OF_FIELDS, element=LOGIN_ELEMENT)
 
 
 def _too_deep() -> ApiError:

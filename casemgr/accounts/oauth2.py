@@ -15,7 +15,6 @@ from authlib.oauth2.rfc6749 import (
     ClientMixin,
     InvalidClientError,
     InvalidRequestError,
-    InvalidScopeError,
     TokenMixin,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
@@ -24,7 +23,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from sqlalchemy import Engine
 
-from casemgr.accounts.accounts import Account, lock_account
+from casemgr.accounts.accounts import Account, load_credentials, lock_account
 from casemgr.accounts.login import Attempt, VerifiedAccount, verify_credentials
 from casemgr.accounts.sessions import end_session, generate_session_id, load_session, store_session
 from casemgr.accounts.token_requests import ClientAuthenticationError, TokenRequest, parse_form
@@ -37,6 +36,9 @@ from casemgr.errors.definitions import ApiError
 from casemgr.http.paths import REVOCATION_PATH, TOKEN_PATH
 
 _AUTHENTICATION_METHODS = ["client_secret_basic", "client_secret_post"]
+
+SCOPES = ("core.casemgr.read", "app.core.casemgr.read")
+"""The scopes that a client may request; they make no difference. Source: contract LOG-6."""
 
 _GRANT_TYPE: str = ClientCredentialsGrant.GRANT_TYPE
 
@@ -72,7 +74,7 @@ def issue_token(engine: Engine, config: Config, request: TokenRequest, now: date
 
 def revoke_token(engine: Engine, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
     """Revoke a token or describe the error; an unknown token counts as revoked (RFC 7009 section 2.2)."""
-    server = _Server(engine, config, request.address, now)
+    server = _Server(engine, config, request.address, now, revokes=True)
     response: TokenResponse
     try:
         oauth2_request = _Request(request.authorization, parse_form(request))
@@ -94,6 +96,7 @@ def build_metadata(base_url: str) -> Mapping[str, object]:
         token_endpoint=f"{base_url}{TOKEN_PATH}",
         token_endpoint_auth_methods_supported=_AUTHENTICATION_METHODS,
         grant_types_supported=[_GRANT_TYPE],
+        scopes_supported=list(SCOPES),
         # Required to be present and not empty, even without an authorization endpoint.
         response_types_supported=["none"],
         revocation_endpoint=f"{base_url}{REVOCATION_PATH}",
@@ -151,8 +154,8 @@ class _Client(ClientMixin):
     def check_grant_type(self, grant_type: str) -> bool:
         return True
 
-    def get_allowed_scope(self, scope: Collection[str] | str) -> str:
-        return ""
+    def get_allowed_scope(self, scope: str | None) -> str:
+        return scope or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +190,10 @@ class _Revocation(RevocationEndpoint):
 class _Server(AuthorizationServer):
     """Authlib's server for one request."""
 
-    def __init__(self, engine: Engine, config: Config, address: str, now: datetime) -> None:
-        super().__init__()
+    def __init__(self, engine: Engine, config: Config, address: str, now: datetime, *, revokes: bool = False) -> None:
+        super().__init__(scopes_supported=SCOPES)
         self._engine = engine
+        self._revokes = revokes
         self._address = address
         self._now = now
         self._expires = now + config.token_lifetime
@@ -207,9 +211,22 @@ class _Server(AuthorizationServer):
         try:
             return verify_credentials(self._engine, attempt, self._now)
         except ApiError as error:
-            if error.definition is TOO_MANY_FAILURES:
-                raise _TooManyFailuresError(str(error.values["seconds"])) from error
-            return None
+            if error.definition is not TOO_MANY_FAILURES:
+                return None
+            if self._revokes:
+                return self._trust(client_id)
+            raise _TooManyFailuresError(str(error.values["seconds"])) from error
+
+    def _trust(self, client_id: str) -> VerifiedAccount:
+        """Accept a throttled client without a check of its secret, to revoke a token.
+
+        Revocation is never throttled (contract LOG-4). The client proves itself by its token instead: a check of the
+        secret would allow unlimited guesses.
+        """
+        with self._engine.connect() as connection:
+            stored = load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id)
+        nobody = Account(ActorKind.CLIENT_APPLICATION, 0)
+        return VerifiedAccount(stored.account if stored else nobody, secret_hash="")
 
     def query_client(self, client_id: str) -> _Client:
         return _Client(self, client_id)
@@ -222,11 +239,6 @@ class _Server(AuthorizationServer):
         except (InvalidClientError, UnicodeDecodeError) as error:
             # Authlib does not catch Basic credentials that are not UTF-8.
             raise ClientAuthenticationError from error
-
-    def validate_requested_scope(self, scope: str) -> None:
-        """Refuse every scope: none is defined, and ignoring a requested scope would mean granting it."""
-        if scope:
-            raise InvalidScopeError
 
     def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:
         verified = request.client.verified

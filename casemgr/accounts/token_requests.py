@@ -36,7 +36,7 @@ class ClientAuthenticationError(InvalidClientError):
         super().__init__("Client authentication failed.", status_code=401)
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Add the challenge."""
+        """Add the challenge `WWW-Authenticate`."""
         return [*OAuth2Error.get_headers(self), ("WWW-Authenticate", 'Basic realm="casemgr"')]
 
 

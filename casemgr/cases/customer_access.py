@@ -28,7 +28,7 @@ _VISIBLE = or_(
         for other in (ActivityType.CHAT, ActivityType.CALLTRACK, ActivityType.SOCIAL)
     ),
 )
-"""SQL for the activities that the customer they name may see. Source: contract ACC-11."""
+"""SQL that is true if the customer whom an activity names may see it. Source: contract ACC-11."""
 
 # Source: contract ACC-12.
 _SELECT_ACTIVITY_SUMMARY = Statement(
@@ -79,7 +79,8 @@ def redact_for(customer: Customer, case: Case, summary: ActivitySummary, asked_b
 
     The schema of customers has no attributes of staff and organisation, so these need not be removed.
 
-    :param customer: the effective customer.
+    :param customer: the customer whom the request is made for.
+    :param asked_by: the customer who is logged in.
 
     Source: contract ACC-12, ACC-13.
     """

@@ -31,6 +31,9 @@ PARAMETERS: Mapping[ActorKind, tuple[str, ...]] = {
 }
 """The query parameters of each kind of actor. Source: contract QRY-1."""
 
+_LISTS = frozenset({"$attribute"})
+"""Parameters that may be repeated instead of separating their elements by commas. Source: contract QRY-1."""
+
 _PLAIN_ATTRIBUTES: Mapping[ActorKind, Mapping[str, Attribute]] = {
     kind: {attribute.value: attribute for attribute in attributes if attribute is not Attribute.CUSTOM_ATTRIBUTES}
     for kind, attributes in ATTRIBUTES.items()
@@ -118,6 +121,7 @@ def parse_parameters(query_string: str, allowed: Sequence[str], unknown_error: E
     :param query_string: as received, still percent-encoded.
     :param allowed: the names of the parameters that may be given.
     :param unknown_error: the error for other parameters.
+    :returns: the values by name; those of a repeated list are joined by commas.
     :raises ApiError: the given error, or PARAMETERS_REPEATED.
 
     Source: contract QRY-1.
@@ -128,15 +132,15 @@ def parse_parameters(query_string: str, allowed: Sequence[str], unknown_error: E
     counts = Counter(name for name, _ in pairs)
     if unknown := [name for name in counts if name not in allowed]:
         raise ApiError(unknown_error, parameter=unknown)
-    if repeated := [name for name, count in counts.items() if count > 1]:
+    if repeated := [name for name, count in counts.items() if count > 1 and name not in _LISTS]:
         raise ApiError(PARAMETERS_REPEATED, parameter=repeated)
-    return dict(pairs)
+    return {name: ",".join(value for other, value in pairs if other == name) for name in counts}
 
 
 def parse_choice(enumeration: type[_E], parameter: str, value: str, placeholder: _E | None = None) -> _E:
     """Parse the value of a parameter that takes one of a few values.
 
-    :param placeholder: a member that only stands for other values in lists of supported values.
+    :param placeholder: a member that is no value itself, but stands for some in lists of supported values.
     :raises ApiError: VALUES_NOT_SUPPORTED.
     """
     if value not in set(enumeration) - {placeholder}:

@@ -35,7 +35,7 @@ def _read_related_cases(rows: list[list[Any]]) -> tuple[RelatedCase, ...]:
 
 
 def _read_notes(rows: list[list[Any]]) -> tuple[Note, ...]:
-    """Order the rows of _NOTES by when they were stored, the oldest first, and by ID (contract REP-3)."""
+    """Order the rows of _NOTES by creation, the oldest first, then by ID (contract REP-3)."""
     rows.sort()
     return tuple([Note._make(row[1:]) for row in rows])
 
@@ -49,7 +49,7 @@ def _read_custom_attributes(rows: list[list[Any]]) -> tuple[CustomAttribute, ...
     return tuple([CustomAttribute(name, tuple(named)) for name, named in values.items()])
 
 
-# By the name of the attribute of `Case`.
+# The keys are the attributes of `Case`.
 _SUMMARY_COLUMNS: Mapping[str, Any] = {
     "id": models.Case.id,
     "department_id": models.Case.department_id,
@@ -150,7 +150,7 @@ _CUSTOM_VALUES = (
 
 @cache
 def _select_cases(*, details: bool, notes: bool, custom: bool) -> Statement:
-    """Select the columns of `Case` up to the last requested one; NULL stands for the columns between that are not."""
+    """Select the columns of `Case` up to the last requested one, with NULL for earlier ones that are not requested."""
     columns = {
         **_SUMMARY_COLUMNS,
         **(_DETAIL_COLUMNS if details else {}),

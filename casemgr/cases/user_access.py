@@ -18,7 +18,7 @@ FOREIGN_DEPARTMENTS = (
 )
 """SQL for the departments in which the user is a foreign user."""
 
-# Sharing counts for the home department only, never for foreign ones, and is not transitive.
+# Sharing has a direction. It counts for the home department only, never for foreign ones, and is not transitive.
 SHARING_DEPARTMENTS = (
     select(ListRows(models.DepartmentSharing.from_department_id))
     .where(

@@ -41,7 +41,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer, who looks at their own case or acts on behalf of another customer."""
+    """A customer, who requests a case for themselves or on behalf of another customer."""
 
     kind: ClassVar = ActorKind.CUSTOMER
     id: int

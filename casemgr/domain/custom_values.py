@@ -16,7 +16,8 @@ _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 def canonicalize_value(definition: CustomAttributeDefinition, text: str) -> str:
     """Convert a value to the form in which it is stored and represented.
 
-    :raises ValueError: when the text is not readable as the data type of the attribute; the message completes "'…' ".
+    :raises ValueError: when the text does not suit the data type of the attribute; the message belongs after the quoted
+        text.
 
     Source: contract REP-1; dataset, custom values.
     """

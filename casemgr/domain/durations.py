@@ -9,7 +9,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def parse_duration(text: str) -> timedelta:
     """Parse a positive whole number followed by the unit s, m, h or d.
 
-    :raises ValueError: when the text is not such a duration; the message completes "'…' ".
+    :raises ValueError: when the text is not such a duration; the message belongs after the quoted text.
 
     Source: contract, commands.
     """

@@ -13,7 +13,7 @@ def parse_instant(text: str) -> datetime:
     """Parse an ISO 8601 date and time with an offset or `Z`.
 
     :returns: the instant in UTC.
-    :raises ValueError: when the text is not such an instant; the message completes "'…' ".
+    :raises ValueError: when the text is not such an instant; the message belongs after the quoted text.
 
     Source: contract, dataset.
     """

@@ -1,17 +1,19 @@
 """The accounts of a check: loading their credentials, opening their sessions, and ending these sessions."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from marshmallow import ValidationError, fields
 
+from casemgr.accounts.login_requests import FORCE_LOGIN, ForceLogin
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.texts import shorten
 from casemgr.error_check.client import Request, Response, Send, ServiceClient, ServiceError
 from casemgr.error_check.fixtures import Fixture, Fixtures, create_unknown
+from casemgr.error_check.interrupts import deferred_interrupts
 from casemgr.errors.catalogue import SESSION_NOT_VALID, TOO_MANY_SESSIONS
 from casemgr.http.headers import SESSION_HEADER
 from casemgr.http.limits import MAX_SESSIONS
@@ -56,8 +58,12 @@ Accounts = Mapping[str, Any]
 """The members of the file, loaded with `AccountsSchema`."""
 
 
+_ACCOUNTS_OF_FIXTURES = {"full_account": "user_with_many_sessions"}
+"""The accounts of fixtures that have another name."""
+
+
 class AccountsError(ValueError):
-    """The file of accounts cannot be used; the message completes "FILE: "."""
+    """The file of accounts cannot be used; the message belongs after "FILE: "."""
 
 
 def load_accounts(stream: BinaryIO) -> Accounts:
@@ -83,26 +89,35 @@ def _first_problem(messages: Any) -> str:
 
 
 @contextmanager
-def prepared_fixtures(client: ServiceClient, accounts: Accounts) -> Iterator[tuple[Fixtures, Send]]:
-    """Open the sessions that probes need; end them after the `with` block.
+def prepared_fixtures(
+    client: ServiceClient, accounts: Accounts, needed: Collection[str]
+) -> Iterator[tuple[Fixtures, Send]]:
+    """Open the sessions that probes need; end them after the `with` block, also after an error or an interrupt.
 
+    :param needed: the names of the fixtures to prepare; the others have no text.
     :returns: the fixtures, and a function that sends requests; it also ends the sessions that these requests open.
     :raises ServiceError: when the service cannot be used or a session cannot be ended.
     """
+    client.recognise_service()
     with ExitStack() as stack:
-        sessions = _Sessions(client, accounts, stack)
-        fixtures = Fixtures(
-            user=sessions.log_in("user"),
-            forbidden_case=_forbidden_case(accounts),
-            user_without_action=sessions.log_in("user_without_action"),
-            customer=sessions.log_in("customer", ActorKind.CUSTOMER),
-            client_of_other_type=sessions.fetch_token("client_of_other_type"),
-            # Last, since the account may be one of the others.
-            full_account=sessions.fill("user_with_many_sessions"),
-            locked_name=create_unknown(),
-            unknown=create_unknown(),
-        )
-        yield fixtures, sessions.send
+        try:
+            wanted = {_ACCOUNTS_OF_FIXTURES.get(name, name) for name in needed}
+            sessions = _Sessions(client, {name: accounts[name] for name in accounts if name in wanted}, stack)
+            fixtures = Fixtures(
+                user=sessions.log_in("user"),
+                forbidden_case=_forbidden_case(accounts),
+                user_without_action=sessions.log_in("user_without_action"),
+                customer=sessions.log_in("customer", ActorKind.CUSTOMER),
+                client_of_other_type=sessions.fetch_token("client_of_other_type"),
+                # Last, since the account may be one of the others.
+                full_account=sessions.fill("user_with_many_sessions"),
+                locked_name=create_unknown(),
+                unknown=create_unknown(),
+            )
+            yield fixtures, sessions.send
+        finally:
+            with deferred_interrupts():
+                stack.close()
 
 
 class _Sessions:
@@ -114,10 +129,10 @@ class _Sessions:
         self._stack = stack
 
     def log_in(self, name: str, kind: ActorKind = ActorKind.USER) -> Fixture:
-        """Open a session of an account."""
+        """Open a session of an account, which ends its oldest one if it has the maximum number of sessions."""
         if name not in self._accounts:
             return _absent(name)
-        response = self.send(log_in(kind, encode_login(**self._accounts[name])))
+        response = self.send(log_in(kind, encode_login(**self._accounts[name]), force=True))
         return Fixture(session_id) if (session_id := _session_of(response)) else _refused(name, response)
 
     def fill(self, name: str) -> Fixture:
@@ -139,19 +154,25 @@ class _Sessions:
         if name not in self._accounts:
             return _absent(name)
         client = self._accounts[name]
-        response = self._client.send(_form(TOKEN_PATH, client, grant_type="client_credentials"))
-        try:
-            token = str(json.loads(response.body)["access_token"])
-        except (ValueError, LookupError, TypeError):
-            return _refused(name, response)
-        self._stack.callback(self._end, _form(REVOCATION_PATH, client, token=token))
+        # An interrupt must not lose the token.
+        with deferred_interrupts():
+            response = self._client.send(_form(TOKEN_PATH, client, grant_type="client_credentials"))
+            try:
+                token = str(json.loads(response.body)["access_token"])
+            except (ValueError, LookupError, TypeError):
+                return _refused(name, response)
+            self._stack.callback(self._end, _form(REVOCATION_PATH, client, token=token))
         return Fixture(token)
 
     def send(self, request: Request) -> Response:
-        """Send a request; a session that it opens will be ended."""
-        response = self._client.send(request)
-        if session_id := _session_of(response):
-            self._stack.callback(self._end, Request("DELETE", SESSION_PATH, {SESSION_HEADER: session_id}))
+        """Send a request; a session that it opens is ended with the check."""
+        if request.method != "POST":
+            return self._client.send(request)
+        # An interrupt must not lose the session.
+        with deferred_interrupts():
+            response = self._client.send(request)
+            if session_id := _session_of(response):
+                self._stack.callback(self._end, Request("DELETE", SESSION_PATH, {SESSION_HEADER: session_id}))
         return response
 
     def _end(self, request: Request) -> None:
@@ -161,9 +182,13 @@ class _Sessions:
             raise ServiceError(f"A session could not be ended: {_excerpt(response)}")
 
 
-def log_in(kind: ActorKind, body: str) -> Request:
-    """Build the request of a login."""
-    return Request("POST", LOGIN_PATH.format(kind=kind), {"Content-Type": MediaType.JSON}, body)
+def log_in(kind: ActorKind, body: str, *, force: bool = False) -> Request:
+    """Build the request of a login.
+
+    :param force: whether the login may end the oldest session of the account.
+    """
+    query = f"?{FORCE_LOGIN}={ForceLogin.YES}" if force else ""
+    return Request("POST", LOGIN_PATH.format(kind=kind) + query, {"Content-Type": MediaType.JSON}, body)
 
 
 def encode_login(user_name: str, password: str) -> str:

@@ -2,12 +2,15 @@
 
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from casemgr.error_check.client import Request
 from casemgr.errors.definitions import DetailValue, Probe
+from casemgr.http.headers import USER_MESSAGE_HEADER
+from casemgr.http.media_types import MediaType
+from casemgr.i18n.locales import Locale
 
 _PLACEHOLDER = re.compile(r"<([a-z_]+)>")
 
@@ -27,6 +30,18 @@ class Fixture(NamedTuple):
 def create_unknown() -> Fixture:
     """Create a random text, which is neither a session ID nor a user name of the service."""
     return Fixture(secrets.token_urlsafe())
+
+
+def complete_probe(probe: Probe, locale: Locale, media_type: MediaType) -> Probe:
+    """Add the header fields that ask for a locale, a media type and both messages, unless the probe has its own."""
+    fields = {"Accept": media_type, "Accept-Language": locale.language_tag, USER_MESSAGE_HEADER: "yes"}
+    return replace(probe, headers={**fields, **probe.headers})
+
+
+def find_placeholders(probe: Probe) -> Iterator[str]:
+    """Find the names of the fixtures that a probe needs."""
+    for text in (*probe.headers.values(), probe.path, probe.body or ""):
+        yield from (match[1] for match in _PLACEHOLDER.finditer(text) if match[1] in Fixtures.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +69,8 @@ class Fixtures:
 
     def find_missing(self, probe: Probe) -> Fixture | None:
         """Find the first fixture that a probe needs and that has no text."""
-        texts = (*probe.headers.values(), probe.path, probe.body or "")
-        names = (match[1] for text in texts for match in _PLACEHOLDER.finditer(text))
-        return next((fixture for name in names if (fixture := self._find(name)) and fixture.reason), None)
+        fixtures = filter(None, map(self._find, find_placeholders(probe)))
+        return next((fixture for fixture in fixtures if fixture.reason), None)
 
     def fill_in(self, text: str) -> str:
         """Replace the placeholders in a text."""

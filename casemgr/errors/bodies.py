@@ -57,11 +57,15 @@ def _developer_message(error: ApiError, locale: Locale) -> str:
     variables = {key: _quote(value, locale) for key, value in error.values.items()}
     match error.definition.developer:
         case (singular, plural):
-            counted = error.values[error.definition.counted_key]
-            number = counted if isinstance(counted, int) else len(_texts(counted))
+            number = count_values(error.values[error.definition.counted_key])
             return translation.translate_plural(locale, singular, plural, number, **variables)
         case message:
             return translation.translate(locale, message, **variables)
+
+
+def count_values(value: DetailValue) -> int:
+    """Return the number that a value of `counted_key` stands for: itself, or its number of texts."""
+    return value if isinstance(value, int) else len(_texts(value))
 
 
 def _texts(value: DetailValue) -> list[str]:

@@ -6,7 +6,7 @@ from casemgr.domain.ids import MAX_ID
 from casemgr.errors.definitions import ErrorDef, Operation, Probe, probe_cases, probe_login
 from casemgr.http.headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.http.limits import MAX_BODY, MAX_DEPTH, MAX_IDS, MAX_IDS_LENGTH, MAX_SESSIONS
-from casemgr.http.media_types import LOGIN_ELEMENT, XML_NAMESPACE, MediaType
+from casemgr.http.media_types import LOGIN_ELEMENT, MediaType
 from casemgr.http.paths import BASE_PATH
 from casemgr.i18n.locales import LANGUAGE_TAGS
 from casemgr.i18n.messages import N_, NN_
@@ -78,7 +78,7 @@ VALUES_NOT_SUPPORTED = ErrorDef(
 PARAMETERS_REPEATED = ErrorDef(
     "PARAMETERS_REPEATED",
     "400-103",
-    when="A query parameter that is given more than once.",
+    when="A query parameter other than `$attribute` that is given more than once.",
     developer=NN_(
         "%(count)s query parameter is given more than once: %(parameter)s.",
         "%(count)s query parameters are given more than once: %(parameter)s.",
@@ -151,7 +151,7 @@ TWO_CREDENTIALS = ErrorDef(
 BODY_NOT_READABLE = ErrorDef(
     "BODY_NOT_READABLE",
     "400-120",
-    when="The body is not JSON or XML, whichever `Content-Type` says.",
+    when="The body cannot be read as JSON or XML, as `Content-Type` says.",
     developer=N_("The request body cannot be read as %(mediaType)s."),
     user=_REQUEST_NOT_VALID,
     detail_keys=("mediaType",),
@@ -186,14 +186,12 @@ BODY_TOO_DEEP = ErrorDef(
 BODY_NOT_OF_FIELDS = ErrorDef(
     "BODY_NOT_OF_FIELDS",
     "400-123",
-    when="The body is neither a JSON object nor an element `login` in the namespace `urn:casemgr:v3`.",
-    developer=N_(
-        "The request body must be a JSON object or, in XML, the element %(element)s in the namespace %(namespace)s."
-    ),
+    when="The body is neither a JSON object nor an element `login`.",
+    developer=N_("The request body must be a JSON object or, in XML, the element %(element)s."),
     user=_REQUEST_NOT_VALID,
-    quoted_keys=("element", "namespace"),
+    quoted_keys=("element",),
     operations=Operation.LOGIN,
-    example={"element": LOGIN_ELEMENT, "namespace": XML_NAMESPACE},
+    example={"element": LOGIN_ELEMENT},
     probe=probe_login("[]"),
 )
 FIELDS_UNKNOWN = ErrorDef(
@@ -445,7 +443,7 @@ LANGUAGE_NOT_ACCEPTABLE = ErrorDef(
     user=N_("The requested language is not available."),
     detail_keys=("supported",),
     quoted_keys=("requested",),
-    operations=Operation.LOCALISED,
+    operations=Operation.LOCALISED | Operation.ERRORS,
     example={"requested": "tlh", "supported": LANGUAGE_TAGS},
     probe=probe_cases("1", {"Accept-Language": "tlh"}),
 )
@@ -495,7 +493,7 @@ MEDIA_TYPE_NOT_SUPPORTED = ErrorDef(
 )
 TOO_MANY_FAILURES = ErrorDef(
     "TOO_MANY_FAILURES",
-    "429-100",
+    "429-001",
     when="Too many failed logins.",
     developer=NN_(
         "Too many attempts to log in have failed; the next one is possible in %(count)s second.",
@@ -514,7 +512,7 @@ UNEXPECTED = ErrorDef(
     when="Anything unexpected, such as a database that cannot be reached.",
     developer=N_("An unexpected error in the service prevented it from processing the request."),
     user=N_("Something went wrong; please try again later."),
-    operations=Operation.LOCALISED | Operation.TOKENS,
+    operations=Operation.LOCALISED | Operation.TOKENS | Operation.ERRORS,
 )
 
 CATALOGUE: tuple[ErrorDef, ...] = tuple(value for value in tuple(globals().values()) if isinstance(value, ErrorDef))

@@ -20,17 +20,35 @@ _REQUEST_ID = re.compile(REQUEST_ID_PATTERN)
 
 
 def select_request_id(sent: str | None) -> str:
-    """Select the caller's own request ID if it is sane, else generate a new one (contract HDR-2)."""
+    """Select the caller's own request ID if it has the right form, else generate a new one (contract HDR-2)."""
     if sent and _REQUEST_ID.fullmatch(sent):
         return sent
     # It has to be unique, not secret: no need for a system call to get cryptographic random numbers.
     return f"{random.getrandbits(128):032x}"
 
 
+_TRACEPARENT = re.compile(
+    r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
+)
+
+
+def parse_trace_id(traceparent: str | None) -> str | None:
+    """Parse the trace ID of a traceparent field; None when the field is absent or invalid.
+
+    Source: W3C Trace Context, section 3.2; contract HDR-5.
+    """
+    match = _TRACEPARENT.fullmatch(traceparent or "")
+    # Only later versions may append fields.
+    if match is None or (match["version"] == "00" and match["more"]):
+        return None
+    return match["trace_id"]
+
+
 @dataclass(slots=True)
 class RequestContext:
     """What is known of a request while it is answered.
 
+    :param trace_id: the trace of a distributed system that the request belongs to, if the caller named one.
     :param media_type: the media type of the response; None until it has been negotiated.
     :param locale: the locale of the response.
     :param is_file: whether the response is a static file, which is the same for everybody and no part of the API.
@@ -40,6 +58,7 @@ class RequestContext:
     """
 
     request_id: str
+    trace_id: str | None = None
     media_type: MediaType | None = None
     locale: Locale = DEFAULT_LOCALE
     is_file: bool = False
@@ -55,7 +74,7 @@ class RequestContext:
 class AccessRecord(NamedTuple):
     """A request that has been answered.
 
-    :param route: the URL rule that matched, not the path, since log and metrics must not hold what a client made up.
+    :param route: the URL rule that matched, not the path: log and metrics must not have text that a client made up.
     :param seconds: the time from the first line of the application to the response.
     """
 

@@ -1,6 +1,6 @@
-"""The log: one line for each request, and faults with their trace.
+"""The log: one line for each request, and unexpected errors with their traceback.
 
-On a terminal the lines are text for a person to read, elsewhere JSON objects.
+On a terminal the lines are text for a person to read, otherwise JSON objects.
 """
 
 import logging
@@ -65,6 +65,7 @@ def _encode_json(record: AccessRecord, now: datetime, level: str, message: str) 
         "logger": _ACCESS_LOGGER,
         "message": message,
         "request_id": context.request_id,
+        "trace_id": context.trace_id,
         "method": record.method,
         "route": record.route or "-",
         "status": record.status,

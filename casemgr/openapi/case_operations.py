@@ -1,5 +1,7 @@
 """The operations on cases and on sessions."""
 
+from typing import Any
+
 from apispec import APISpec
 
 from casemgr.accounts.login_requests import FORCE_LOGIN
@@ -8,7 +10,7 @@ from casemgr.errors.definitions import Operation
 from casemgr.http.headers import SESSION_HEADER
 from casemgr.http.limits import MAX_SESSIONS
 from casemgr.http.media_types import MediaType
-from casemgr.http.paths import BASE_PATH, LOGIN_PATH, SESSION_PATH
+from casemgr.http.paths import BASE_PATH, LOGIN_PATHS, LOGOUT_PATHS
 from casemgr.openapi.components import SESSION_ECHO, describe_errors, describe_response
 from casemgr.openapi.examples import example_of_cases, example_of_login
 from casemgr.openapi.parameters import REQUEST_HEADERS, component_of, describe_text, query_parameters
@@ -63,51 +65,51 @@ def add_cases(spec: APISpec) -> None:
 
 
 def add_sessions(spec: APISpec) -> None:
-    """Add logging in and out."""
-    new_session = {SESSION_HEADER: {"required": True, **describe_text("The ID of the new session.")}}
+    """Add logging in and out, at all of their paths."""
     for kind, user_name in ((ActorKind.USER, "nadia"), (ActorKind.CUSTOMER, "elodie")):
-        content = {
-            media_type: {
-                "schema": {"$ref": "#/components/schemas/Login"},
-                "example": example_of_login(media_type, user_name),
-            }
-            for media_type in MediaType
+        for number, path in enumerate(LOGIN_PATHS[kind]):
+            operation_id = f"logIn{kind.title()}{number or ''}"
+            spec.path(path, operations={"post": _describe_login(kind, user_name, operation_id)})
+    for number, (path, methods) in enumerate(LOGOUT_PATHS.items()):
+        operations = {
+            method.lower(): _describe_logout(f"logOut{number or ''}{'' if method == 'DELETE' else 'ByPost'}")
+            for method in methods
         }
-        spec.path(
-            LOGIN_PATH.format(kind=kind),
-            operations={
-                "post": {
-                    "tags": ["sessions"],
-                    "summary": f"Log in as a {kind}",
-                    "description": (
-                        f"The response has the ID of the session in {SESSION_HEADER}; send it in the same header with "
-                        f"every request. An account has at most {MAX_SESSIONS} sessions at a time."
-                    ),
-                    "operationId": f"logIn{kind.title()}",
-                    "parameters": [FORCE_LOGIN, *REQUEST_HEADERS],
-                    "requestBody": {"required": True, "content": content},
-                    "security": [],
-                    "responses": {
-                        "204": describe_response("Logged in.", new_session),
-                        **describe_errors(Operation.LOGIN),
-                    },
-                }
-            },
-        )
-    spec.path(
-        SESSION_PATH,
-        operations={
-            "delete": {
-                "tags": ["sessions"],
-                "summary": "Log out",
-                "description": "Ends the session or token that authenticates the request.",
-                "operationId": "logOut",
-                "parameters": list(REQUEST_HEADERS),
-                "security": _ANY_CREDENTIALS,
-                "responses": {
-                    "204": describe_response("The session has ended.", SESSION_ECHO),
-                    **describe_errors(Operation.LOGOUT),
-                },
-            }
-        },
-    )
+        spec.path(path, operations=operations)
+
+
+def _describe_login(kind: ActorKind, user_name: str, operation_id: str) -> dict[str, Any]:
+    new_session = {SESSION_HEADER: {"required": True, **describe_text("The ID of the new session.")}}
+    content = {
+        media_type: {
+            "schema": {"$ref": "#/components/schemas/Login"},
+            "example": example_of_login(media_type, user_name),
+        }
+        for media_type in MediaType
+    }
+    return {
+        "tags": ["sessions"],
+        "summary": f"Log in as a {kind}",
+        "description": (
+            f"The response has the ID of the session in {SESSION_HEADER}; send it in the same header with "
+            f"every request. An account has at most {MAX_SESSIONS} sessions at a time."
+        ),
+        "operationId": operation_id,
+        "parameters": [FORCE_LOGIN, *REQUEST_HEADERS],
+        "requestBody": {"required": True, "content": content},
+        "security": [],
+        "responses": {"204": describe_response("Logged in.", new_session), **describe_errors(Operation.LOGIN)},
+    }
+
+
+def _describe_logout(operation_id: str) -> dict[str, Any]:
+    ended = describe_response("The session has ended.", SESSION_ECHO)
+    return {
+        "tags": ["sessions"],
+        "summary": "Log out",
+        "description": "Ends the session or token that authenticates the request.",
+        "operationId": operation_id,
+        "parameters": list(REQUEST_HEADERS),
+        "security": _ANY_CREDENTIALS,
+        "responses": {"204": ended, **describe_errors(Operation.LOGOUT)},
+    }

@@ -10,6 +10,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from casemgr.accounts.login_requests import LoginSchema
+from casemgr.accounts.oauth2 import SCOPES
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.attributes import ATTRIBUTES, Attribute
 from casemgr.domain.ids import ID_PATTERN
@@ -144,7 +145,7 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
         {
             "type": "oauth2",
             "description": "Fetches a token for a client application (RFC 6749 section 4.4).",
-            "flows": {"clientCredentials": {"tokenUrl": f"{TOKEN_PATH}", "scopes": {}}},
+            "flows": {"clientCredentials": {"tokenUrl": TOKEN_PATH, "scopes": dict.fromkeys(SCOPES, "Read cases.")}},
         },
     )
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from apispec import APISpec
 
+from casemgr.accounts.oauth2 import SCOPES
 from casemgr.errors.definitions import Operation
 from casemgr.http.media_types import FORM, YAML, MediaType
 from casemgr.http.paths import (
+    ERRORS_PATH,
     METADATA_PATH,
     OPENAPI_JSON_PATH,
     OPENAPI_YAML_PATH,
@@ -16,6 +18,7 @@ from casemgr.http.paths import (
     XML_SCHEMA_PATH,
 )
 from casemgr.openapi.components import describe_errors, describe_response
+from casemgr.openapi.parameters import REQUEST_HEADERS
 
 
 def add_tokens(spec: APISpec) -> None:
@@ -27,6 +30,7 @@ def add_tokens(spec: APISpec) -> None:
             "access_token": text,
             "token_type": {"type": "string", "const": "Bearer"},
             "expires_in": {"type": "integer", "minimum": 1, "description": "Seconds."},
+            "scope": {"type": "string", "description": "The scope of the request, if it had one."},
         },
         "required": ["access_token", "token_type", "expires_in"],
     }
@@ -61,7 +65,11 @@ def add_tokens(spec: APISpec) -> None:
         "client_id": {"type": "string", "description": instead},
         "client_secret": {"type": "string", "format": "password", "description": instead},
     }
-    grant = {"grant_type": {"type": "string", "const": "client_credentials"}, **credentials}
+    scope = {
+        "type": "string",
+        "description": f"Any of {', '.join(SCOPES)}, separated by blanks; it makes no difference.",
+    }
+    grant = {"grant_type": {"type": "string", "const": "client_credentials"}, "scope": scope, **credentials}
     revocation = {"token": {"type": "string", "minLength": 1}, "token_type_hint": text, **credentials}
     empty = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
     issued = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/Token"}}}
@@ -109,6 +117,7 @@ def add_tokens(spec: APISpec) -> None:
     lists = (
         "grant_types_supported",
         "response_types_supported",
+        "scopes_supported",
         "revocation_endpoint_auth_methods_supported",
         "token_endpoint_auth_methods_supported",
     )
@@ -176,3 +185,45 @@ def add_descriptions(spec: APISpec) -> None:
                 }
             },
         )
+    _add_error_catalogue(spec)
+
+
+def _add_error_catalogue(spec: APISpec) -> None:
+    text = {"type": "string", "minLength": 1}
+    members = {
+        "name": {**text, "description": "Unique, while several errors may share a code."},
+        "code": text,
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "when": {**text, "description": "When the error occurs, in English."},
+        "detailKeys": {"type": "array", "items": text, "description": "The keys of the details."},
+        "developerMessage": {**text, "description": "An example, in the language of the response."},
+        "userMessage": {**text, "description": "For end users, in the language of the response."},
+    }
+    entry = {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {"error": {"type": "array", "items": entry, "minItems": 1}},
+        "required": ["error"],
+        "additionalProperties": False,
+    }
+    content = {MediaType.JSON: {"schema": schema}}
+    spec.path(
+        ERRORS_PATH,
+        operations={
+            "get": {
+                "tags": ["descriptions"],
+                "summary": "List the errors",
+                "description": (
+                    "Returns every error of the API with example messages in the language that Accept-Language "
+                    "selects. The list is always JSON, whatever Accept says."
+                ),
+                "operationId": "listErrors",
+                "parameters": list(REQUEST_HEADERS),
+                "security": [],
+                "responses": {
+                    "200": describe_response("The errors, by code.", content=content),
+                    **describe_errors(Operation.ERRORS),
+                },
+            }
+        },
+    )

@@ -1,7 +1,7 @@
 """The source code of an encoder, which is generated from the plan of a schema and compiled.
 
 The code unpacks objects into variables and puts these into pieces of text that are as long as possible. Closures, one
-for each member, would be easier to write but take eight times as long (docs/performance.md). `python -m
+for each member, would be easier to write but take nine times as long (docs/performance.md). `python -m
 casemgr.representations` prints the source of an encoder.
 """
 

@@ -85,7 +85,7 @@ def _api_error_of(exception: Exception) -> ApiError:
 
 
 def _select_leniently(select: Callable[[str | None], _T], field_value: str | None, default: _T) -> _T:
-    """Negotiate for an error that is about something else, or that says already what is not acceptable."""
+    """Negotiate for an error; what is not acceptable counts as no preference."""
     try:
         return select(field_value)
     except NotAcceptableError:

@@ -1,5 +1,6 @@
 """The blueprint of logging in and out, for users and customers."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -15,7 +16,7 @@ from casemgr.database.engine import REQUEST_LOCK_TIMEOUT, writing
 from casemgr.domain.actors import ActorKind
 from casemgr.http.headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.http.negotiation import select_locale, select_media_type
-from casemgr.http.paths import LOGIN_PATH, SESSION_PATH
+from casemgr.http.paths import LOGIN_PATHS, LOGOUT_PATHS
 from casemgr.observability.context import RequestContext, current_context
 from casemgr.web.client_requests import client_address, read_body
 from casemgr.web.responses import add_options, respond_without_content
@@ -39,7 +40,6 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         response.headers[SESSION_HEADER] = session_id
         return response
 
-    @blueprint.delete(SESSION_PATH)
     def log_out() -> Response:
         context, headers = _negotiate(), request.headers
         credentials = parse_credentials(headers.get(SESSION_HEADER), headers.get(AUTHORIZATION_HEADER))
@@ -49,12 +49,17 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
             end_session(connection, credentials.session_id)
         return respond_without_content()
 
-    for kind in (ActorKind.USER, ActorKind.CUSTOMER):
-        path = LOGIN_PATH.format(kind=kind)
-        blueprint.add_url_rule(path, f"log_in_{kind}", partial(log_in, kind), methods=["POST"])
-        add_options(blueprint, path, ["POST"])
-    add_options(blueprint, SESSION_PATH, ["DELETE"])
+    for kind, paths in LOGIN_PATHS.items():
+        for path in paths:
+            _add_route(blueprint, path, partial(log_in, kind), ("POST",))
+    for path, methods in LOGOUT_PATHS.items():
+        _add_route(blueprint, path, log_out, methods)
     return blueprint
+
+
+def _add_route(blueprint: Blueprint, path: str, view: Callable[[], Response], methods: Sequence[str]) -> None:
+    blueprint.add_url_rule(path, path, view, methods=methods)
+    add_options(blueprint, path, methods)
 
 
 def _negotiate() -> RequestContext:

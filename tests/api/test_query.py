@@ -125,6 +125,30 @@ def test_each_element_adds_only_its_attribute(get_cases: GetCases, session: str,
 
 
 @pytest.mark.usefixtures("full_case")
+@pytest.mark.parametrize(
+    ("query", "attributes"),
+    [
+        pytest.param("$attribute=created&$attribute=lastClosed", {"created", "lastClosed"}, id="one each"),
+        pytest.param(
+            "$attribute=created,description&$attribute=solution", {"created", "description", "solution"}, id="lists"
+        ),
+        pytest.param("$attribute=created&$sort=id&$attribute=created", {"created"}, id="apart, the same again"),
+    ],
+)
+def test_attribute_may_be_given_several_times(get_cases: GetCases, query: str, attributes: set[str]) -> None:
+    assert set(cases(get_cases(f"1?{query}"))[0]) - SUMMARY == attributes
+
+
+def test_an_unsupported_value_of_a_repeated_attribute_is_named(
+    store_records: StoreRecords, get_cases: GetCases
+) -> None:
+    store_records()
+    response = get_cases("1?$attribute=created&$attribute=&$attribute=colour")
+    assert error(response) == (400, "400-102")
+    assert details(response, "value") == ["", "colour"]
+
+
+@pytest.mark.usefixtures("full_case")
 def test_elements_are_combined_and_may_be_repeated(get_cases: GetCases) -> None:
     [found] = cases(get_cases("1?$attribute=created,notes,created"))
     assert set(found) - SUMMARY == {"created", "notes"}

@@ -94,3 +94,40 @@ def test_on_a_terminal_lines_are_text(
     make_app().test_client().get(f"{CASE}/1", headers={"X-Request-ID": "of-the-test"})
     line = capfd.readouterr().err
     assert re.fullmatch(r"[0-9-]{10} [0-9:,]{12} INFO \[of-the-test\] casemgr\.request_log: GET .* 401 .* ms\n", line)
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        pytest.param(f"00-{TRACE}-00f067aa0ba902b7-01", id="version 00"),
+        pytest.param(f"01-{TRACE}-00f067aa0ba902b7-01-more", id="later version with more"),
+    ],
+)
+def test_a_valid_traceparent_names_the_trace(
+    client: CheckedClient, capfd: pytest.CaptureFixture[str], traceparent: str
+) -> None:
+    client.get(f"{CASE}/1", headers={"traceparent": traceparent})
+    assert logged(capfd)["trace_id"] == TRACE
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("nonsense", id="nonsense"),
+        pytest.param(f"ff-{TRACE}-00f067aa0ba902b7-01", id="version ff"),
+        pytest.param(f"00-{'0' * 32}-00f067aa0ba902b7-01", id="trace of zeros"),
+        pytest.param(f"00-{TRACE}-{'0' * 16}-01", id="parent of zeros"),
+        pytest.param(f"00-{TRACE.upper()}-00f067aa0ba902b7-01", id="upper case"),
+        pytest.param(f"00-{TRACE}-00f067aa0ba902b7-01-more", id="version 00 with more"),
+        pytest.param(f"00-{TRACE}-00f067aa0ba902b7", id="without flags"),
+    ],
+)
+def test_an_invalid_traceparent_is_ignored(
+    client: CheckedClient, capfd: pytest.CaptureFixture[str], traceparent: str
+) -> None:
+    assert client.get(f"{CASE}/1", headers={"traceparent": traceparent}).status_code == 401
+    assert "trace_id" not in logged(capfd)
