@@ -1,4 +1,4 @@
-"""Who may request cases at all."""
+"""Admission: which actors may request cases at all."""
 
 from sqlalchemy import exists
 

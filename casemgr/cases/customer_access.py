@@ -1,4 +1,4 @@
-"""What a customer sees: on whose behalf they ask, which activities are visible, and what a case then shows."""
+"""The access of customers: on whose behalf they ask, which activities are visible, and what a case then shows."""
 
 from sqlalchemy import and_, bindparam, case, func, or_, select
 

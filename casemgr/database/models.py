@@ -84,7 +84,7 @@ class Department(Base):
 
 
 class DepartmentSharing(Base):
-    """What the `from` department shares with the `to` department."""
+    """A sharing: whether the `from` department shares activities with the `to` department."""
 
     __tablename__ = "department_sharings"
     __table_args__ = _WITHOUT_ROWID

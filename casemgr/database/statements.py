@@ -175,7 +175,7 @@ class _ListParameter(TypeDecorator[Sequence[Any]]):
 
 
 class IsOneOf(ColumnElement[bool]):
-    """Whether a column has one of the values of a parameter, which is a list."""
+    """The condition that a column has one of the values in a list, which is a parameter."""
 
     inherit_cache = False
 

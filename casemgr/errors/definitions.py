@@ -1,4 +1,4 @@
-"""What an entry of the error catalogue consists of, and the exception that carries it."""
+"""The parts of an entry of the error catalogue, and the exception that carries it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -61,7 +61,7 @@ class DepartmentRecord(Record):
 
 
 class DepartmentSharingRecord(Record):
-    """What a department shares with another department."""
+    """A sharing of a department with another one."""
 
     from_department = Reference(models.Department, required=True, data_key="from", attribute="from_department_id")
     to_department = Reference(models.Department, required=True, data_key="to", attribute="to_department_id")

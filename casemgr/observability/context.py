@@ -46,7 +46,7 @@ def parse_trace_id(traceparent: str | None) -> str | None:
 
 @dataclass(slots=True)
 class RequestContext:
-    """What is known of a request while it is answered.
+    """The facts about a request that is being answered.
 
     :param trace_id: the trace of a distributed system that the request belongs to, if the caller named one.
     :param media_type: the media type of the response; None until it has been negotiated.

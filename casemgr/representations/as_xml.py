@@ -102,7 +102,7 @@ class _XmlCode(SourceCode):
 
 
 def _markup_of(element: etree._Element, *, with_content: bool) -> list[str]:
-    """Let lxml write the markup of an element, and split it at the markers."""
+    """Write the markup of an element with lxml, and split it at the markers."""
     if with_content:
         element.text = _MARKER
     return etree.tostring(element, encoding="unicode").split(_MARKER)

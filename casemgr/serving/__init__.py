@@ -1,1 +1,1 @@
-"""What gunicorn needs to serve the application: its settings and its worker."""
+"""The settings and the worker with which gunicorn serves the application."""

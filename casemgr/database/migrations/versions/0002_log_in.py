@@ -1,4 +1,4 @@
-"""Let users and customers log in: the idle time of sessions, and failed logins."""
+"""Add the idle time of sessions, and failed logins."""
 
 import sqlalchemy as sa
 from alembic import op
