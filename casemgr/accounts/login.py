@@ -33,7 +33,7 @@ from casemgr.accounts.throttling import (
     subjects_of_attempt,
 )
 from casemgr.config import Config
-from casemgr.database.engine import REQUEST_LOCK_TIMEOUT, writing
+from casemgr.database.engine import writing_for_request
 from casemgr.domain.actors import ActorKind
 from casemgr.errors.catalogue import LOGIN_FAILED, TOO_MANY_SESSIONS
 from casemgr.errors.definitions import ApiError
@@ -81,7 +81,7 @@ def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verif
         stored = load_credentials(connection, attempt.kind, attempt.login_id)
     verified = _verify(stored, attempt.secret)
     renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None
-    with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
+    with writing_for_request(engine) as connection:
         lock_subjects(connection, attempt.subjects)
         # Checked again, so that simultaneous attempts do not exceed the limit.
         check_failures(connection, attempt.subjects, now)
@@ -113,7 +113,7 @@ def open_session(engine: Engine, verified: VerifiedAccount, config: Config, now:
         since the secret was verified.
     """
     account = verified.account
-    with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
+    with writing_for_request(engine) as connection:
         if not lock_account(connection, account, verified.secret_hash):
             raise ApiError(LOGIN_FAILED)
         existing = load_session_digests(connection, account, now)

@@ -8,6 +8,7 @@ Source: RFC 6749 sections 2.3, 4.4, 5.1 and 5.2; RFC 7009; RFC 8414.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 
 from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import (
@@ -28,11 +29,12 @@ from casemgr.accounts.login import Attempt, VerifiedAccount, verify_credentials
 from casemgr.accounts.sessions import end_session, generate_session_id, load_session, store_session
 from casemgr.accounts.token_requests import ClientAuthenticationError, TokenRequest, parse_form
 from casemgr.config import Config
-from casemgr.database.engine import REQUEST_LOCK_TIMEOUT, writing
+from casemgr.database.engine import WriteBlockedError, writing_for_request
 from casemgr.database.reading import Reading
 from casemgr.domain.actors import ActorKind, ClientApplication
-from casemgr.errors.catalogue import TOO_MANY_FAILURES
+from casemgr.errors.catalogue import TOO_MANY_FAILURES, UNAVAILABLE
 from casemgr.errors.definitions import ApiError
+from casemgr.http.limits import RETRY_AFTER
 from casemgr.http.paths import REVOCATION_PATH, TOKEN_PATH
 
 _AUTHENTICATION_METHODS = ["client_secret_basic", "client_secret_post"]
@@ -69,6 +71,8 @@ def issue_token(engine: Engine, config: Config, request: TokenRequest, now: date
         response = server.create_token_response(_Request(request.authorization, parameters))
     except OAuth2Error as error:
         response = server.handle_error_response(None, error)
+    except WriteBlockedError:
+        response = server.handle_error_response(None, _unavailable())
     return response
 
 
@@ -81,6 +85,8 @@ def revoke_token(engine: Engine, config: Config, request: TokenRequest, now: dat
         response = server.create_endpoint_response(_Revocation.ENDPOINT_NAME, oauth2_request)
     except OAuth2Error as error:
         response = server.handle_error_response(None, error)
+    except WriteBlockedError:
+        response = server.handle_error_response(None, _unavailable())
     return response
 
 
@@ -105,18 +111,24 @@ def build_metadata(base_url: str) -> Mapping[str, object]:
     return metadata
 
 
-class _TooManyFailuresError(OAuth2Error):
-    """The service refuses further attempts for a while; the standard has no error code for this."""
+class _TryLaterError(OAuth2Error):
+    """The client may try again later; the standard has no error code of its own for this at these endpoints."""
 
-    error = "invalid_client"
-    status_code = 429
-
-    def __init__(self, seconds: str) -> None:
-        super().__init__("Too many attempts to authenticate have failed.")
-        self._seconds = seconds
+    def __init__(self, seconds: int, **error: Any) -> None:
+        super().__init__(**error)
+        self._seconds = str(seconds)
 
     def get_headers(self) -> list[tuple[str, str]]:
         return [*super().get_headers(), ("Retry-After", self._seconds)]
+
+
+def _unavailable() -> _TryLaterError:
+    return _TryLaterError(
+        RETRY_AFTER,
+        error="temporarily_unavailable",
+        description="The service cannot process the request at the moment.",
+        status_code=UNAVAILABLE.status,
+    )
 
 
 class _Request(OAuth2Request):
@@ -215,7 +227,12 @@ class _Server(AuthorizationServer):
                 return None
             if self._revokes:
                 return self._trust(client_id)
-            raise _TooManyFailuresError(str(error.values["seconds"])) from error
+            raise _TryLaterError(
+                cast(int, error.values["seconds"]),
+                error="invalid_client",
+                description="Too many attempts to authenticate have failed.",
+                status_code=TOO_MANY_FAILURES.status,
+            ) from error
 
     def _trust(self, client_id: str) -> VerifiedAccount:
         """Accept a throttled client without a check of its secret, to revoke a token.
@@ -242,7 +259,7 @@ class _Server(AuthorizationServer):
 
     def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:
         verified = request.client.verified
-        with writing(self._engine, REQUEST_LOCK_TIMEOUT) as connection:
+        with writing_for_request(self._engine) as connection:
             if not lock_account(connection, verified.account, verified.secret_hash):
                 raise ClientAuthenticationError
             store_session(connection, str(token["access_token"]), verified.account, self._expires, created=self._now)
@@ -255,7 +272,7 @@ class _Server(AuthorizationServer):
         return _Token(session_id, Account(ActorKind.CLIENT_APPLICATION, session.actor.id))
 
     def end(self, token: _Token) -> None:
-        with writing(self._engine, REQUEST_LOCK_TIMEOUT) as connection:
+        with writing_for_request(self._engine) as connection:
             end_session(connection, token.session_id)
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:

@@ -1,6 +1,8 @@
 """The engine, and transactions that write."""
 
+import logging
 import select
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,17 +10,23 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from casemgr.config import Pool
 from casemgr.database.reading import close_on_dispose
 
+_log = logging.getLogger(__name__)
+
 _LOCK_TIMEOUT = 10.0
 """Seconds that a transaction waits for the locks of others."""
 
-REQUEST_LOCK_TIMEOUT = 2.0
+_REQUEST_LOCK_TIMEOUT = 2.0
 """The same for a request: while it waits, for an import for example, it occupies a thread."""
+
+_BLOCKED_ON_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL}
+_BLOCKED_ON_POSTGRESQL = {"55P03", "25006", "53100"}
+"""Error codes of a write that is not possible now: a lock of others, a read-only database, a full disk."""
 
 _POOL_TIMEOUT = 5
 """Seconds that a request waits for a connection when all connections of the pool are in use."""
@@ -72,6 +80,33 @@ def writing(engine: Engine, lock_timeout: float = _LOCK_TIMEOUT) -> Iterator[Con
         if isolation:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {lock_timeout * 1000:.0f}")
         yield connection
+
+
+class WriteBlockedError(Exception):
+    """The database takes no writes at the moment, or others hold the locks for too long."""
+
+
+@contextmanager
+def writing_for_request(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that writes, as `writing` does, for a request that cannot do without.
+
+    :raises WriteBlockedError: when the database takes no writes within two seconds.
+    """
+    try:
+        with writing(engine, _REQUEST_LOCK_TIMEOUT) as connection:
+            yield connection
+    except DBAPIError as error:
+        if _is_blocked(error.orig):
+            _log.warning("The database takes no writes: %s", error.orig)
+            raise WriteBlockedError from error
+        raise
+
+
+def _is_blocked(error: BaseException | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        # The last byte is the primary code, the others refine it.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BLOCKED_ON_SQLITE
+    return getattr(error, "sqlstate", None) in _BLOCKED_ON_POSTGRESQL
 
 
 def _check_socket(connection: DBAPIConnection, *_: object) -> None:

@@ -515,5 +515,20 @@ UNEXPECTED = ErrorDef(
     operations=Operation.LOCALISED | Operation.TOKENS | Operation.ERRORS,
 )
 
+UNAVAILABLE = ErrorDef(
+    "UNAVAILABLE",
+    "503-100",
+    when="The service cannot do this at the moment, such as a login while the database takes no writes.",
+    developer=NN_(
+        "The service cannot process the request at the moment; it can be repeated in %(count)s second.",
+        "The service cannot process the request at the moment; it can be repeated in %(count)s seconds.",
+    ),
+    user=N_("The service is busy; please try again in a moment."),
+    detail_keys=("seconds",),
+    counted_key="seconds",
+    operations=Operation.LOGIN | Operation.LOGOUT,
+    example={"seconds": 5},
+)
+
 CATALOGUE: tuple[ErrorDef, ...] = tuple(value for value in tuple(globals().values()) if isinstance(value, ErrorDef))
 """Every entry, in the order of the codes."""

@@ -14,6 +14,9 @@ MAX_IDS: Mapping[ActorKind, int] = {
 }
 """The number of IDs that each kind of actor may supply. Source: contract URL-5, ACC-8."""
 
+RETRY_AFTER = 5
+"""Seconds after which a client may repeat a request that the service cannot process at the moment."""
+
 MAX_BODY = 4096
 """Bytes of a request body."""
 

@@ -247,7 +247,7 @@ def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef], echo: 
     headers = {} if status in _BEFORE_AUTHENTICATION else dict(echo)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = {"required": True, "schema": {"type": "string"}}
-    if status is HTTPStatus.TOO_MANY_REQUESTS:
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         schema = {"type": "integer", "minimum": 1}
         headers["Retry-After"] = {"description": "Seconds until the next attempt.", "required": True, "schema": schema}
     content = {

@@ -48,6 +48,7 @@ def add_tokens(spec: APISpec) -> None:
                         "invalid_grant",
                         "invalid_request",
                         "invalid_scope",
+                        "temporarily_unavailable",
                         "unsupported_grant_type",
                     ],
                 },
@@ -153,15 +154,15 @@ def _token_error(description: str, headers: Mapping[str, Any] = {}) -> dict[str,
     return describe_response(description, headers, content=content)
 
 
+_RETRY_AFTER = {"Retry-After": {"required": True, "schema": {"type": "integer"}}}
+
 _TOKEN_ERRORS = {
     "400": _token_error("The request is not valid."),
     "401": _token_error(
         "The client did not authenticate.", {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
     ),
-    "429": _token_error(
-        "Too many attempts to authenticate have failed.",
-        {"Retry-After": {"required": True, "schema": {"type": "integer"}}},
-    ),
+    "429": _token_error("Too many attempts to authenticate have failed.", _RETRY_AFTER),
+    "503": _token_error("The service cannot process the request at the moment.", _RETRY_AFTER),
 }
 
 

@@ -8,6 +8,7 @@ from flask import request
 from werkzeug.exceptions import ClientDisconnected, InternalServerError, MethodNotAllowed, NotFound
 from werkzeug.exceptions import RequestEntityTooLarge as BodyTooLarge
 
+from casemgr.database.engine import WriteBlockedError
 from casemgr.errors.bodies import build_error_body
 from casemgr.errors.catalogue import (
     BODY_NOT_READABLE,
@@ -20,11 +21,12 @@ from casemgr.errors.catalogue import (
     TOKEN_NOT_OF_CLIENT,
     TOKEN_NOT_VALID,
     TOO_MANY_FAILURES,
+    UNAVAILABLE,
     UNEXPECTED,
 )
 from casemgr.errors.definitions import ApiError
 from casemgr.http.headers import USER_MESSAGE_HEADER
-from casemgr.http.limits import MAX_BODY
+from casemgr.http.limits import MAX_BODY, RETRY_AFTER
 from casemgr.http.media_types import MediaType
 from casemgr.http.negotiation import (
     LanguageNotAcceptableError,
@@ -73,6 +75,8 @@ def _api_error_of(exception: Exception) -> ApiError:
             return ApiError(PATH_NOT_FOUND, path=path)
         case MethodNotAllowed():
             return ApiError(METHOD_NOT_ALLOWED, method=sorted(exception.valid_methods or ()), used=request.method)
+        case WriteBlockedError():
+            return ApiError(UNAVAILABLE, seconds=RETRY_AFTER)
         case BodyTooLarge():
             return ApiError(BODY_TOO_LARGE, limit=MAX_BODY)
         case ClientDisconnected():
@@ -95,7 +99,7 @@ def _select_leniently(select: Callable[[str | None], _T], field_value: str | Non
 def _add_headers(response: Response, error: ApiError) -> None:
     if error.definition is METHOD_NOT_ALLOWED:
         response.allow.update(error.values["method"])
-    if error.definition is TOO_MANY_FAILURES:
+    if error.definition in (TOO_MANY_FAILURES, UNAVAILABLE):
         response.headers["Retry-After"] = str(error.values["seconds"])
     if error.definition.status == 401:
         invalid = error.definition in (NOT_BEARER, TOKEN_NOT_VALID, TOKEN_NOT_OF_CLIENT)

@@ -12,7 +12,7 @@ from casemgr.accounts.login import Attempt, open_session, verify_credentials
 from casemgr.accounts.login_requests import parse_force_login, parse_login, select_body_type
 from casemgr.accounts.sessions import end_session
 from casemgr.config import Config
-from casemgr.database.engine import REQUEST_LOCK_TIMEOUT, writing
+from casemgr.database.engine import writing_for_request
 from casemgr.domain.actors import ActorKind
 from casemgr.http.headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.http.negotiation import select_locale, select_media_type
@@ -43,7 +43,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     def log_out() -> Response:
         context, headers = _negotiate(), request.headers
         credentials = parse_credentials(headers.get(SESSION_HEADER), headers.get(AUTHORIZATION_HEADER))
-        with writing(engine, REQUEST_LOCK_TIMEOUT) as connection:
+        with writing_for_request(engine) as connection:
             authenticate(connection, credentials, datetime.now(UTC))
             context.session_id = credentials.echoed
             end_session(connection, credentials.session_id)

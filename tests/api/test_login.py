@@ -432,6 +432,21 @@ def test_a_request_does_not_wait_for_a_writer(
     assert status_of(session_id) == 401
 
 
+def test_a_request_that_must_write_can_be_repeated_while_the_database_takes_no_writes(
+    client: CheckedClient, log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casemgr.database.engine._REQUEST_LOCK_TIMEOUT", 0.1)
+    headers = {HEADER: log_in("user").headers[HEADER]}
+    with writing(engine) as connection:
+        connection.execute(update(models.User).values(disabled=models.User.disabled))
+        connection.execute(update(models.Session).values(expires=models.Session.expires))
+        for response in (log_in("user"), client.delete(SESSION, headers=headers)):
+            assert error(response) == (503, "503-100")
+            assert response.headers["Retry-After"] == "5"
+    assert log_in("user").status_code == 204
+    assert client.delete(SESSION, headers=headers).status_code == 204
+
+
 @pytest.mark.usefixtures("stored_accounts")
 def test_idle_time_and_lifetime_are_settings(make_app: MakeApp, advance_time: AdvanceTime) -> None:
     strict = make_app(session_idle_time=timedelta(minutes=2), session_lifetime=timedelta(minutes=3))

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from casemgr.accounts.throttling import record_failure, subject_of_account, subject_of_address
 from casemgr.database import models
+from casemgr.database.engine import writing
 from casemgr.domain.actors import ActorKind
 from tests.api.client import CASE, JSON, LOGIN, REVOKE, TOKEN, XML, CheckedClient, details, error
 from tests.api.conftest import AdvanceTime, MakeApp
@@ -212,6 +213,22 @@ def test_no_request_gives_500(client: CheckedClient, path: str, body: bytes, cre
         headers={"Authorization": header},
     )
     assert oauth2_error(response)[0] in {400, 401, 429}
+
+
+def test_a_client_can_try_again_while_the_database_takes_no_writes(
+    client: CheckedClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casemgr.database.engine._REQUEST_LOCK_TIMEOUT", 0.1)
+    issued = token(client)
+    with writing(engine) as connection:
+        connection.execute(update(models.ClientApplication).values(disabled=models.ClientApplication.disabled))
+        connection.execute(update(models.Session).values(expires=models.Session.expires))
+        for path, form in ((TOKEN, GRANT), (REVOKE, {"token": issued})):
+            response = client.post(path, data=form, headers=basic())
+            assert oauth2_error(response) == (503, "temporarily_unavailable")
+            assert response.headers["Retry-After"] == "5"
+    assert status_of(client, issued) == 404
+    assert client.post(REVOKE, data={"token": issued}, headers=basic()).status_code == 200
 
 
 # Revocation.

@@ -40,6 +40,7 @@ from casemgr.errors.catalogue import (
     IDS_TOO_LONG,
     LOGIN_FAILED,
     PARAMETERS_NOT_ALLOWED,
+    UNAVAILABLE,
     UNEXPECTED,
 )
 from casemgr.http.limits import MAX_SESSIONS
@@ -98,8 +99,8 @@ def application(database_url: URL) -> Iterator[Wsgi]:
     dispose(app)
 
 
-def test_every_error_but_an_unexpected_one_has_a_probe() -> None:
-    assert [definition for definition in CATALOGUE if definition.probe is None] == [UNEXPECTED]
+def test_every_error_has_a_probe_but_those_of_a_failing_service() -> None:
+    assert [definition for definition in CATALOGUE if definition.probe is None] == [UNEXPECTED, UNAVAILABLE]
 
 
 PROVOKED = [definition for definition in CATALOGUE if definition.probe]
