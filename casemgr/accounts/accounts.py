@@ -141,6 +141,8 @@ def store_disabled(connection: Connection, account: Account, *, disabled: bool) 
 def lock_account(connection: Connection, account: Account, secret_hash: str) -> bool:
     """Lock an account until the end of the transaction; SQLite allows only one writer anyway.
 
+    The lock leaves alone those of foreign keys, such as from the cases of a running import to the account.
+
     :param secret_hash: the hash against which a secret was verified.
     :returns: False when the secret has changed or the account has been disabled since then.
     """
@@ -148,7 +150,7 @@ def lock_account(connection: Connection, account: Account, secret_hash: str) -> 
     unchanged = select(columns.id).where(
         columns.id == account.id, columns.secret_hash == secret_hash, columns.disabled.is_(False)
     )
-    return connection.scalar(unchanged.with_for_update()) is not None
+    return connection.scalar(unchanged.with_for_update(key_share=True)) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,18 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from casemgr.config import Config, Pool
-from casemgr.database.engine import create_engine
-from casemgr.database.models import Case
+from casemgr.database.engine import create_engine, writing
+from casemgr.database.models import Case, Customer, User
 from casemgr.database.schema import migrate
 from casemgr.imports.importer import DatasetError
-from tests.api.client import CASE
+from tests.api.client import CASE, LOGIN
 from tests.conftest import MakeDatabase
-from tests.factories import USER, actors, case, customer, dispose, note, store, user
+from tests.factories import NAME, PASSWORD, USER, actors, case, customer, dispose, note, store, store_accounts, user
 from tests.postgresql import Cluster, find_binaries
 
 pytestmark = pytest.mark.postgresql
@@ -53,6 +53,18 @@ def test_requests_succeed_again_after_a_restart_of_postgresql(client: FlaskClien
     assert (response.status_code, json.loads(response.data)["code"]) == (500, "500-100")
     own_cluster.start()
     assert client.get(f"{CASE}/1", headers=HEADERS).status_code == 200
+
+
+def test_who_is_named_by_a_case_can_log_in_while_it_is_imported(database_url: URL, engine: Engine) -> None:
+    store_accounts(engine)
+    client = create_app(Config(database_url)).test_client()
+    with writing(engine) as importing:
+        for model in (User, Customer):
+            # The lock that a foreign key takes on the row that it refers to: FOR KEY SHARE.
+            importing.execute(select(model.id).with_for_update(read=True, key_share=True))
+        for path in LOGIN.values():
+            assert client.post(path, json={"userName": NAME, "password": PASSWORD}).status_code == 204
+    dispose(client.application)
 
 
 def test_a_slow_statement_is_cancelled(engine: Engine) -> None:
