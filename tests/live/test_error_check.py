@@ -301,6 +301,15 @@ def test_an_interrupted_check_ends_its_sessions(
     assert stored_sessions(engine) == before
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Handle SIGINT, which a shell makes its background jobs ignore."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("interrupted", [1, 2, 4, 5, 6])
 def test_an_interrupt_during_a_login_loses_no_session(
     demo_data: None, application: Wsgi, engine: Engine, listen: Listen, interrupted: int
