@@ -3,8 +3,9 @@
 from flask import Flask
 
 from casemgr.config import Config
+from casemgr.database.databases import Databases
 from casemgr.database.engine import create_engine
-from casemgr.database.reading import ReplicaReader
+from casemgr.database.servers import Servers
 from casemgr.i18n import translation
 from casemgr.observability import log
 from casemgr.observability.context import count_statements_of
@@ -38,15 +39,15 @@ def create_app(config: Config | None = None) -> Flask:
     app.register_error_handler(Exception, respond_to_error)
     app.extensions["engines"] = [engine, *replicas]
     translation.init_app(app)
-    reader = ReplicaReader(replicas, config.replica_max_lag)
+    databases = Databases(Servers(engine, replicas, config.replica_max_lag), config.pool.size)
     for blueprint in (
-        cases.create_blueprint(engine, reader, config),
-        sessions.create_blueprint(engine, config),
-        tokens.create_blueprint(engine, config),
+        cases.create_blueprint(databases, config),
+        sessions.create_blueprint(databases, config),
+        tokens.create_blueprint(databases, config),
         description.create_blueprint(),
         error_catalogue.create_blueprint(),
         docs_page.create_blueprint(config.base_url),
-        health.create_blueprint(engine),
+        health.create_blueprint(databases),
     ):
         app.register_blueprint(blueprint)
     return app

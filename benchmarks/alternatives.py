@@ -27,7 +27,7 @@ from casemgr.database.engine import create_engine
 from casemgr.database.reading import Reading
 from casemgr.database.statements import Statement
 from casemgr.domain.actors import ActorKind
-from casemgr.domain.cases import ActivitySummary, Case
+from casemgr.domain.cases import Case, NamedValue
 from casemgr.domain.instants import format_instant
 from casemgr.errors.catalogue import CASES_FORBIDDEN
 from casemgr.http import negotiation
@@ -263,15 +263,15 @@ def _compare_translations() -> Iterator[Timing]:
 
 def _compare_objects() -> Iterator[Timing]:
     @dataclass(frozen=True, slots=True)
-    class FrozenSummary:
-        recent_activity_date: str
-        unread_activity_count: int
+    class FrozenValue:
+        value: str
+        display_value: str | None = None
 
     yield from _compare(
         "an object with two attributes",
         {
-            "a named tuple": lambda: ActivitySummary("2026", 1),
-            "a frozen dataclass": lambda: FrozenSummary("2026", 1),
+            "a named tuple": lambda: NamedValue("open", "Open"),
+            "a frozen dataclass": lambda: FrozenValue("open", "Open"),
         },
     )
 

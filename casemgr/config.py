@@ -49,19 +49,16 @@ class Address:
 class Pool:
     """The connections of a process to one PostgreSQL server; SQLite does not use them.
 
-    :param size: the number of connections that stay open; as many again may be opened under load.
+    :param size: the number of connections that may be open at a time.
     :param connect_timeout: the time after which connecting fails.
     :param statement_timeout: the time after which a statement is aborted; 0 means never.
+    :param behind_pooler: whether the server is reached through a pooler, such as PgBouncer.
     """
 
     size: int = 5
     connect_timeout: timedelta = timedelta(seconds=5)
     statement_timeout: timedelta = timedelta(seconds=10)
-
-    @property
-    def limit(self) -> int:
-        """The number of connections that may be open at a time."""
-        return 2 * self.size
+    behind_pooler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +158,12 @@ def _parse_pool_size(text: str) -> int:
     return int(text)
 
 
+def _parse_switch(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f": {text!r} is neither yes nor no")
+    return text == "yes"
+
+
 def _parse_networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(map(ip_network, _split(text)))
@@ -222,7 +225,14 @@ SETTINGS = (
         "pool.size",
         "5",
         _parse_pool_size,
-        "Each process keeps up to this many connections to each PostgreSQL server, and may double them under load.",
+        "Each process lets this many requests use the databases at a time, each with one connection to a server.",
+    ),
+    Setting(
+        "CASEMGR_BEHIND_POOLER",
+        "pool.behind_pooler",
+        "no",
+        _parse_switch,
+        "PostgreSQL is reached through a pooler such as PgBouncer, which rules out prepared statements.",
     ),
     Setting(
         "CASEMGR_CONNECT_TIMEOUT",

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 
+import psutil
 import psycopg
 from sqlalchemy import URL
 
@@ -98,6 +99,21 @@ class Cluster:
         settings = _SETTINGS | {"unix_socket_directories": str(self.folder)}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run("pg_ctl", "start", "--wait", "-l", str(self.folder / "log"), "-o", options)
+
+    def suspend(self) -> None:
+        """Make the server hang: its processes stop, its sockets stay open."""
+        for process in self._processes():
+            process.suspend()
+
+    def resume(self) -> None:
+        """Let the server go on."""
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        server = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0]))
+        # The parent first, so that it starts no others.
+        return [server, *server.children()]
 
     def url(self, database: str) -> URL:
         """Return the URL of a database."""

@@ -1,15 +1,12 @@
 """Authentication: parse the credential headers and load the session."""
 
-import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
-
 from casemgr.accounts.sessions import Session, extend_session, load_session
-from casemgr.database.engine import writing
+from casemgr.database.databases import Reads, WriteBlockedError
 from casemgr.database.statements import Source
 from casemgr.domain.actors import ClientApplication
 from casemgr.errors.catalogue import (
@@ -30,10 +27,8 @@ _BLANKS = " \t"
 _EXTENSION_STEP = timedelta(minutes=1)
 """The idle time of a session is extended at most once in this time, so that not every request writes."""
 
-_EXTENSION_LOCK_TIMEOUT = 0.1
+_EXTENSION_LOCK_TIMEOUT = 0.02
 """Seconds to wait for other writers; if they take longer, a later request extends the session."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +86,11 @@ def authenticate(
     return session
 
 
-def extend(engine: Engine, credentials: Credentials, idle_time: timedelta, now: datetime) -> None:
-    """Extend the idle time of a session; only log a warning when other writers take too long.
+def extend(reads: Reads, credentials: Credentials, idle_time: timedelta, now: datetime) -> None:
+    """Extend the idle time of a session, unless the database takes no writes or other writers take too long.
 
     :param idle_time: the time after which the session ends if it is not used again.
     :param now: in UTC.
     """
-    try:
-        with writing(engine, _EXTENSION_LOCK_TIMEOUT) as connection:
-            extend_session(connection, credentials.session_id, now + idle_time)
-    except OperationalError as error:
-        _log.warning("The idle time of a session was not extended: %s", error.orig)
+    with suppress(WriteBlockedError), reads.interrupted_to_write(_EXTENSION_LOCK_TIMEOUT) as connection:
+        extend_session(connection, credentials.session_id, now + idle_time)

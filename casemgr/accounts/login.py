@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from casemgr.accounts.accounts import (
     Account,
@@ -33,11 +33,14 @@ from casemgr.accounts.throttling import (
     subjects_of_attempt,
 )
 from casemgr.config import Config
-from casemgr.database.engine import writing_for_request
+from casemgr.database.databases import Databases, Slots
 from casemgr.domain.actors import ActorKind
 from casemgr.errors.catalogue import LOGIN_FAILED, TOO_MANY_SESSIONS
 from casemgr.errors.definitions import ApiError
-from casemgr.http.limits import MAX_SESSIONS
+from casemgr.http.limits import MAX_SESSIONS, MAX_WAITING_LOGINS
+
+_VERIFICATIONS = Slots(1, patience=2, waiting=MAX_WAITING_LOGINS)
+"""One verification of a secret at a time: it occupies all cores that it gets for a twentieth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class VerifiedAccount:
     secret_hash: str = field(repr=False)
 
 
-def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> VerifiedAccount:
+def verify_credentials(databases: Databases, attempt: Attempt, now: datetime) -> VerifiedAccount:
     """Verify the login ID and the secret of an account, and renew an outdated hash.
 
     :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, after the same time for a wrong or empty secret, an unknown login
@@ -76,12 +79,13 @@ def verify_credentials(engine: Engine, attempt: Attempt, now: datetime) -> Verif
 
     Source: contract LOG-3, LOG-4.
     """
-    with engine.connect() as connection:
+    with databases.connected() as connection:
         check_failures(connection, attempt.subjects, now)
         stored = load_credentials(connection, attempt.kind, attempt.login_id)
-    verified = _verify(stored, attempt.secret)
-    renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None
-    with writing_for_request(engine) as connection:
+    with _VERIFICATIONS:
+        verified = _verify(stored, attempt.secret)
+        renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None
+    with databases.writing() as connection:
         lock_subjects(connection, attempt.subjects)
         # Checked again, so that simultaneous attempts do not exceed the limit.
         check_failures(connection, attempt.subjects, now)
@@ -104,7 +108,7 @@ def _verify(stored: StoredCredentials | None, secret: str) -> VerifiedAccount | 
     return VerifiedAccount(stored.account, secret_hash)
 
 
-def open_session(engine: Engine, verified: VerifiedAccount, config: Config, now: datetime, *, force: bool) -> str:
+def open_session(databases: Databases, verified: VerifiedAccount, config: Config, now: datetime, *, force: bool) -> str:
     """Open a session of a user or customer who has logged in.
 
     :param force: whether to end the oldest sessions if the account has too many.
@@ -113,7 +117,7 @@ def open_session(engine: Engine, verified: VerifiedAccount, config: Config, now:
         since the secret was verified.
     """
     account = verified.account
-    with writing_for_request(engine) as connection:
+    with databases.writing() as connection:
         if not lock_account(connection, account, verified.secret_hash):
             raise ApiError(LOGIN_FAILED)
         existing = load_session_digests(connection, account, now)

@@ -22,15 +22,13 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
-from sqlalchemy import Engine
 
 from casemgr.accounts.accounts import Account, load_credentials, lock_account
 from casemgr.accounts.login import Attempt, VerifiedAccount, verify_credentials
 from casemgr.accounts.sessions import end_session, generate_session_id, load_session, store_session
 from casemgr.accounts.token_requests import ClientAuthenticationError, TokenRequest, parse_form
 from casemgr.config import Config
-from casemgr.database.engine import WriteBlockedError, writing_for_request
-from casemgr.database.reading import Reading
+from casemgr.database.databases import Databases, UnavailableError
 from casemgr.domain.actors import ActorKind, ClientApplication
 from casemgr.errors.catalogue import TOO_MANY_FAILURES, UNAVAILABLE
 from casemgr.errors.definitions import ApiError
@@ -57,9 +55,9 @@ class TokenResponse:
     headers: Mapping[str, str]
 
 
-def issue_token(engine: Engine, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
+def issue_token(databases: Databases, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
     """Issue a token or describe the error (RFC 6749 section 4.4)."""
-    server = _Server(engine, config, request.address, now)
+    server = _Server(databases, config, request.address, now)
     response: TokenResponse
     try:
         parameters = parse_form(request)
@@ -71,21 +69,21 @@ def issue_token(engine: Engine, config: Config, request: TokenRequest, now: date
         response = server.create_token_response(_Request(request.authorization, parameters))
     except OAuth2Error as error:
         response = server.handle_error_response(None, error)
-    except WriteBlockedError:
+    except UnavailableError:
         response = server.handle_error_response(None, _unavailable())
     return response
 
 
-def revoke_token(engine: Engine, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
+def revoke_token(databases: Databases, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
     """Revoke a token or describe the error; an unknown token counts as revoked (RFC 7009 section 2.2)."""
-    server = _Server(engine, config, request.address, now, revokes=True)
+    server = _Server(databases, config, request.address, now, revokes=True)
     response: TokenResponse
     try:
         oauth2_request = _Request(request.authorization, parse_form(request))
         response = server.create_endpoint_response(_Revocation.ENDPOINT_NAME, oauth2_request)
     except OAuth2Error as error:
         response = server.handle_error_response(None, error)
-    except WriteBlockedError:
+    except UnavailableError:
         response = server.handle_error_response(None, _unavailable())
     return response
 
@@ -202,9 +200,11 @@ class _Revocation(RevocationEndpoint):
 class _Server(AuthorizationServer):
     """Authlib's server for one request."""
 
-    def __init__(self, engine: Engine, config: Config, address: str, now: datetime, *, revokes: bool = False) -> None:
+    def __init__(
+        self, databases: Databases, config: Config, address: str, now: datetime, *, revokes: bool = False
+    ) -> None:
         super().__init__(scopes_supported=SCOPES)
-        self._engine = engine
+        self._databases = databases
         self._revokes = revokes
         self._address = address
         self._now = now
@@ -221,7 +221,7 @@ class _Server(AuthorizationServer):
     def verify(self, client_id: str, client_secret: str) -> VerifiedAccount | None:
         attempt = Attempt(ActorKind.CLIENT_APPLICATION, client_id, client_secret, self._address)
         try:
-            return verify_credentials(self._engine, attempt, self._now)
+            return verify_credentials(self._databases, attempt, self._now)
         except ApiError as error:
             if error.definition is not TOO_MANY_FAILURES:
                 return None
@@ -240,7 +240,7 @@ class _Server(AuthorizationServer):
         Revocation is never throttled (contract LOG-4). The client proves itself by its token instead: a check of the
         secret would allow unlimited guesses.
         """
-        with self._engine.connect() as connection:
+        with self._databases.connected() as connection:
             stored = load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id)
         nobody = Account(ActorKind.CLIENT_APPLICATION, 0)
         return VerifiedAccount(stored.account if stored else nobody, secret_hash="")
@@ -259,20 +259,20 @@ class _Server(AuthorizationServer):
 
     def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:
         verified = request.client.verified
-        with writing_for_request(self._engine) as connection:
+        with self._databases.writing() as connection:
             if not lock_account(connection, verified.account, verified.secret_hash):
                 raise ClientAuthenticationError
             store_session(connection, str(token["access_token"]), verified.account, self._expires, created=self._now)
 
     def find_token(self, session_id: str) -> _Token | None:
-        with Reading(self._engine) as source:
-            session = load_session(source, session_id, self._now)
+        with self._databases.connected() as connection:
+            session = load_session(connection, session_id, self._now)
         if session is None or not isinstance(session.actor, ClientApplication):
             return None
         return _Token(session_id, Account(ActorKind.CLIENT_APPLICATION, session.actor.id))
 
     def end(self, token: _Token) -> None:
-        with writing_for_request(self._engine) as connection:
+        with self._databases.writing() as connection:
             end_session(connection, token.session_id)
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:

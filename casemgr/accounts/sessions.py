@@ -23,8 +23,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casemgr.accounts.accounts import Account
-from casemgr.cases.admission import MAY_VIEW_AGENT_CONSOLE
-from casemgr.cases.user_access import FOREIGN_DEPARTMENTS, SHARING_DEPARTMENTS, readable_departments
+from casemgr.cases.access import (
+    FOREIGN_DEPARTMENTS,
+    MAY_VIEW_AGENT_CONSOLE,
+    SHARING_DEPARTMENTS,
+    readable_departments,
+)
 from casemgr.database import models
 from casemgr.database.statements import Source, Statement
 from casemgr.domain.actors import Actor, ActorKind, ClientApplication, Customer, User

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, null, select
 from sqlalchemy.orm import aliased
 
+from casemgr.cases.access import VISIBLE_ACTIVITIES
 from casemgr.database import models
 from casemgr.database.statements import InstantText, IsOneOf, ListRows, Source, Statement
 from casemgr.domain.attributes import Attribute
@@ -147,15 +148,20 @@ _CUSTOM_VALUES = (
     .scalar_subquery()
 )
 
+_ACTIVITY_COLUMNS: Mapping[str, Any] = {
+    name: VISIBLE_ACTIVITIES.c[name] for name in ("recent_activity_date", "unread_activity_count")
+}
+
 
 @cache
-def _select_cases(*, details: bool, notes: bool, custom: bool) -> Statement:
+def _select_cases(*, details: bool, notes: bool, custom: bool, activities: bool) -> Statement:
     """Select the columns of `Case` up to the last requested one, with NULL for earlier ones that are not requested."""
     columns = {
         **_SUMMARY_COLUMNS,
         **(_DETAIL_COLUMNS if details else {}),
         **({"notes": _NOTES} if notes else {}),
         **({"custom_attributes": _CUSTOM_VALUES} if custom else {}),
+        **(_ACTIVITY_COLUMNS if activities else {}),
     }
     last = max(map(Case._fields.index, columns))
     selected = (
@@ -171,6 +177,8 @@ def _select_cases(*, details: bool, notes: bool, custom: bool) -> Statement:
         selected = selected.outerjoin(_CREATOR, _CREATOR.id == models.Case.created_by_id).outerjoin(
             _WORKER, _WORKER.id == models.Case.user_last_worked_id
         )
+    if activities:
+        selected = selected.join(VISIBLE_ACTIVITIES, VISIBLE_ACTIVITIES.c.case_id == models.Case.id)
     return Statement(selected, many=True)
 
 
@@ -194,18 +202,28 @@ _SELECT_NAMED_DEFINITIONS = Statement(_DEFINITIONS.where(IsOneOf(models.CustomAt
 
 
 def load_cases(
-    source: Source, ids: Sequence[int], attributes: frozenset[Attribute] = frozenset(), *, custom: bool = False
+    source: Source,
+    ids: Sequence[int],
+    attributes: frozenset[Attribute] = frozenset(),
+    *,
+    custom: bool = False,
+    visible_to: int | None = None,
 ) -> dict[int, Case]:
-    """Load cases by one statement.
+    """Load cases by one statement, so that everything in a case is of the same time.
 
     :param attributes: the attributes to load in addition to the summary.
     :param custom: whether to load the custom attributes.
-    :returns: the cases that exist, by ID.
+    :param visible_to: the ID of the customer who asks; None when staff does.
+    :returns: the cases that exist, by ID; for a customer those with visible activities, and a summary of these.
     """
     select_cases = _select_cases(
-        details=not _DETAILS.isdisjoint(attributes), notes=Attribute.NOTES in attributes, custom=custom
+        details=not _DETAILS.isdisjoint(attributes),
+        notes=Attribute.NOTES in attributes,
+        custom=custom,
+        activities=visible_to is not None,
     )
-    return {row[0]: Case(*row) for row in select_cases.execute(source, {"ids": ids})}
+    parameters = {"ids": ids} if visible_to is None else {"ids": ids, "visible_to": visible_to}
+    return {row[0]: Case(*row) for row in select_cases.execute(source, parameters)}
 
 
 def load_definitions(source: Source, names: frozenset[str] | None = None) -> dict[str, CustomAttributeDefinition]:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from casemgr.cases import repository
-from casemgr.cases.customer_access import load_activity_summary, redact_for, select_effective_customer
+from casemgr.cases.access import check_cases, redact_for, select_effective_customer
 from casemgr.cases.query import CaseQuery
 from casemgr.cases.sorting import sort_cases
-from casemgr.cases.user_access import check_cases
 from casemgr.database.statements import Source
 from casemgr.domain.actors import Actor, Customer, User
 from casemgr.domain.cases import Case
@@ -33,10 +32,14 @@ def retrieve_cases(source: Source, actor: Actor, query: CaseQuery) -> list[Case]
     return _select_custom_attributes(in_order, query.custom_names) if query.custom_names else in_order
 
 
-def _load_cases(source: Source, query: CaseQuery) -> list[Case]:
+def _load_cases(source: Source, query: CaseQuery, visible_to: int | None = None) -> list[Case]:
     numbers = list(map(convert_id, query.case_ids))
     cases = repository.load_cases(
-        source, list(filter(None, numbers)), query.attributes, custom=_needs_custom_attributes(query)
+        source,
+        list(filter(None, numbers)),
+        query.attributes,
+        custom=_needs_custom_attributes(query),
+        visible_to=visible_to,
     )
     if missing := [case_id for case_id, number in zip(query.case_ids, numbers, strict=True) if number not in cases]:
         raise ApiError(CASES_NOT_FOUND, id=missing)
@@ -45,12 +48,9 @@ def _load_cases(source: Source, query: CaseQuery) -> list[Case]:
 
 def _load_for_customer(source: Source, actor: Customer, query: CaseQuery) -> Case:
     customer = select_effective_customer(source, actor, query.customer_id)
-    (case,) = _load_cases(source, query)
-    summary = load_activity_summary(source, case.id, customer.id)
-    if summary is None:
-        # Indistinguishable from a case that does not exist (contract ACC-10).
-        raise ApiError(CASES_NOT_FOUND, id=[str(case.id)])
-    return redact_for(customer, case, summary, asked_by=actor)
+    # An invisible case does not differ from one that does not exist (contract ACC-10).
+    (case,) = _load_cases(source, query, visible_to=customer.id)
+    return redact_for(customer, case, asked_by=actor)
 
 
 def _needs_custom_attributes(query: CaseQuery) -> bool:

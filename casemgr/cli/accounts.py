@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from casemgr.accounts import accounts
 from casemgr.accounts.accounts import Account
 from casemgr.accounts.login import change_disabled, change_secret
-from casemgr.cases.admission import API
+from casemgr.cases.access import API
 from casemgr.cli.shell import Group, find_account, open_database, standard_input
 from casemgr.database.engine import writing
 from casemgr.domain.actors import ActorKind

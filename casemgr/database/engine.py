@@ -1,6 +1,5 @@
 """The engine, and transactions that write."""
 
-import logging
 import select
 import sqlite3
 from collections.abc import Iterator
@@ -10,26 +9,19 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from casemgr.config import Pool
+from casemgr.database.deadlines import TCP_SETTINGS, connection_class
 from casemgr.database.reading import close_on_dispose
-
-_log = logging.getLogger(__name__)
 
 _LOCK_TIMEOUT = 10.0
 """Seconds that a transaction waits for the locks of others."""
 
-_REQUEST_LOCK_TIMEOUT = 2.0
-"""The same for a request: while it waits, for an import for example, it occupies a thread."""
-
 _BLOCKED_ON_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL}
 _BLOCKED_ON_POSTGRESQL = {"55P03", "25006", "53100"}
 """Error codes of a write that is not possible now: a lock of others, a read-only database, a full disk."""
-
-_POOL_TIMEOUT = 5
-"""Seconds that a request waits for a connection when all connections of the pool are in use."""
 
 
 def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B008 - it is frozen
@@ -42,28 +34,36 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
         event.listen(engine, "begin", _begin_sqlite)
         close_on_dispose(engine)
         return engine
-    settings = {
-        "timezone": "UTC",
-        "statement_timeout": round(pool.statement_timeout.total_seconds() * 1000),
-        # Every statement of a request finds rows by their keys: planning it anew takes longer than running it.
-        "plan_cache_mode": "force_generic_plan",
-    }
     engine = sqlalchemy.create_engine(
         database_url,
         isolation_level="AUTOCOMMIT",
         pool_size=pool.size,
-        max_overflow=pool.limit - pool.size,
-        pool_timeout=_POOL_TIMEOUT,
-        connect_args={
-            # The driver takes whole seconds, at least 2.
-            "connect_timeout": max(2, round(pool.connect_timeout.total_seconds())),
-            "application_name": "casemgr",
-            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
-        },
+        max_overflow=0,
+        connect_args=_postgresql_arguments(pool),
         **options,
     )
+    connect = connection_class(pool.statement_timeout).connect
+    event.listen(engine, "do_connect", lambda _dialect, _record, arguments, named: connect(*arguments, **named))
     event.listen(engine, "checkout", _check_socket)
     return engine
+
+
+def _postgresql_arguments(pool: Pool) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        # The driver takes whole seconds, at least 2.
+        "connect_timeout": max(2, round(pool.connect_timeout.total_seconds())),
+        "application_name": "casemgr",
+        **TCP_SETTINGS,
+    }
+    if pool.behind_pooler:
+        # The next transaction may run in another session, which has neither the settings nor the prepared statements.
+        return {**arguments, "prepare_threshold": None}
+    settings = {
+        "statement_timeout": round(pool.statement_timeout.total_seconds() * 1000),
+        # Every statement of a request finds rows by their keys: planning it anew takes longer than running it.
+        "plan_cache_mode": "force_generic_plan",
+    }
+    return {**arguments, "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 
 @contextmanager
@@ -82,27 +82,8 @@ def writing(engine: Engine, lock_timeout: float = _LOCK_TIMEOUT) -> Iterator[Con
         yield connection
 
 
-class WriteBlockedError(Exception):
-    """The database takes no writes at the moment, or others hold the locks for too long."""
-
-
-@contextmanager
-def writing_for_request(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that writes, as `writing` does, for a request that cannot do without.
-
-    :raises WriteBlockedError: when the database takes no writes within two seconds.
-    """
-    try:
-        with writing(engine, _REQUEST_LOCK_TIMEOUT) as connection:
-            yield connection
-    except DBAPIError as error:
-        if _is_blocked(error.orig):
-            _log.warning("The database takes no writes: %s", error.orig)
-            raise WriteBlockedError from error
-        raise
-
-
-def _is_blocked(error: BaseException | None) -> bool:
+def is_write_blocked(error: BaseException | None) -> bool:
+    """Check whether an error of the driver says that the database takes no writes, or that others hold the locks."""
     if isinstance(error, sqlite3.Error):
         # The last byte is the primary code, the others refine it.
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BLOCKED_ON_SQLITE

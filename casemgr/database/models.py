@@ -29,8 +29,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Mark the stored value as UTC; PostgreSQL has already done so."""
-        return value and value.replace(tzinfo=UTC)
+        """Mark the stored value as UTC; PostgreSQL returns it in the time zone of the session."""
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
 
 
 class StorableText(TypeDecorator[str]):

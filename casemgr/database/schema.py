@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from casemgr.database.engine import writing
+from casemgr.database.reading import Reading
+from casemgr.database.statements import Source, fetch_all
 
 # Alembic is imported where it is used: it takes longer to load than all other modules together, and the service needs
 # it for its readiness only.
@@ -33,13 +35,23 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
+_COUNT_REVISION_TABLES = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
+    "postgresql": "SELECT count(to_regclass('alembic_version'))",
+}
+
+
 def is_migrated(engine: Engine) -> bool:
     """Check that the schema is at the newest revision."""
-    from alembic.migration import MigrationContext
+    with Reading(engine) as source:
+        return has_newest_revision(source)
 
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return current == _newest_revision()
+
+def has_newest_revision(source: Source) -> bool:
+    """Check the same on a connection that is open."""
+    [(tables,)] = fetch_all(source, _COUNT_REVISION_TABLES[source.dialect.name])
+    revisions = fetch_all(source, "SELECT version_num FROM alembic_version") if tables else []
+    return [revision for (revision,) in revisions] == [_newest_revision()]
 
 
 @cache

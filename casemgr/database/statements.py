@@ -217,7 +217,8 @@ def _instant_text_on_sqlite(element: InstantText, compiler: SQLCompiler, **optio
 @compiles(InstantText, "postgresql")
 def _instant_text_on_postgresql(element: InstantText, compiler: SQLCompiler, **options: Any) -> str:
     instant = compiler.process(element.clauses, **options)
-    return f"""to_char({instant}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+    # Whatever time zone the session has.
+    return f"""to_char({instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
 
 class _JsonRows(TypeDecorator[Any]):

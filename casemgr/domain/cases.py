@@ -88,13 +88,6 @@ class Note(NamedTuple):
     created_by_last_name: str
 
 
-class ActivitySummary(NamedTuple):
-    """A summary of the activities of a case that are visible to a customer (contract ACC-12)."""
-
-    recent_activity_date: str
-    unread_activity_count: int
-
-
 class Case(NamedTuple):
     """A case. None stands for a value that the case does not have, or that was not requested.
 

@@ -90,7 +90,7 @@ class Metrics:
         for event_name, gauge, change in changes:
             _observe_event(engine, event_name, gauge.labels(database), change)
         if engine.dialect.name == "postgresql":
-            self._limit.labels(database).set(self._pool.limit)
+            self._limit.labels(database).set(self._pool.size)
 
 
 def _observe_event(engine: Engine, event_name: str, gauge: Gauge, change: int) -> None:

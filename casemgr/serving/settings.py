@@ -13,6 +13,7 @@ from gunicorn.http import message
 from gunicorn.workers.base import Worker
 
 from casemgr.config import Config, ConfigError
+from casemgr.http.limits import MAX_WAITING_LOGINS
 from casemgr.observability.metrics_exporter import MetricsExporter
 from casemgr.serving.worker import LeastConnectionsWorker, forget_worker, hold_signals_while_forking
 
@@ -25,10 +26,11 @@ except ConfigError as error:
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# One process for each core, and threads for requests that wait for the database.
+# One process for each core. Of its threads, some use the database, some verify logins or wait for that, and two are
+# left for requests that need neither.
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 worker_class = LeastConnectionsWorker
-threads = 4
+threads = _config.pool.size + 1 + MAX_WAITING_LOGINS + 2
 
 # Seconds that open requests have to finish when a worker is replaced or the service stops.
 graceful_timeout = 30

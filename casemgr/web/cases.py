@@ -4,15 +4,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 from flask import Blueprint, request
-from sqlalchemy import Engine
 
 from casemgr.accounts.authentication import authenticate, extend, parse_credentials
-from casemgr.cases.admission import check_admission
+from casemgr.cases.access import check_admission
 from casemgr.cases.query import CaseQuery, parse_query
 from casemgr.cases.repository import load_definitions
 from casemgr.cases.service import retrieve_cases
 from casemgr.config import Config
-from casemgr.database.reading import Reading, ReplicaReader
+from casemgr.database.databases import Databases
 from casemgr.database.statements import Source
 from casemgr.domain.cases import Case
 from casemgr.http.headers import AUTHORIZATION_HEADER, SESSION_HEADER
@@ -24,12 +23,8 @@ from casemgr.web.application import Response
 from casemgr.web.responses import add_options
 
 
-def create_blueprint(engine: Engine, reader: ReplicaReader, config: Config) -> Blueprint:
-    """Create the routes of cases.
-
-    :param engine: the primary database, which holds the sessions.
-    :param reader: reads cases, from replicas if there are any.
-    """
+def create_blueprint(databases: Databases, config: Config) -> Blueprint:
+    """Create the routes of cases."""
     blueprint = Blueprint("cases", __name__, url_prefix=BASE_PATH)
 
     @blueprint.get("/case/<ids>")
@@ -39,14 +34,15 @@ def create_blueprint(engine: Engine, reader: ReplicaReader, config: Config) -> B
         locale = context.locale = select_locale(headers.get("Accept-Language"))
         credentials = parse_credentials(headers.get(SESSION_HEADER), headers.get(AUTHORIZATION_HEADER))
         now = datetime.now(UTC)
-        with Reading(engine) as primary:
-            session = authenticate(primary, credentials, now, config.session_idle_time)
+        with databases.reading() as reads:
+            session = reads.from_primary(
+                lambda source: authenticate(source, credentials, now, config.session_idle_time)
+            )
             actor = session.actor
             context.actor_kind = actor.kind
             context.session_id = credentials.echoed
             if session.needs_extension:
-                with primary.paused():
-                    extend(engine, credentials, config.session_idle_time, now)
+                extend(reads, credentials, config.session_idle_time, now)
             check_admission(actor)
 
             def load(source: Source) -> tuple[CaseQuery, list[Case]]:
@@ -55,7 +51,7 @@ def create_blueprint(engine: Engine, reader: ReplicaReader, config: Config) -> B
                 context.id_count = len(query.case_ids)
                 return query, retrieve_cases(source, actor, query)
 
-            query, cases = reader.read(load, primary, session.dataset_version)
+            query, cases = reads.from_replica(load, session.dataset_version)
         encode = case_encoder(media_type, actor.kind, query.attributes)
         return Response(encode(cases, locale), content_type=media_type)
 

@@ -8,7 +8,7 @@ from flask import request
 from werkzeug.exceptions import ClientDisconnected, InternalServerError, MethodNotAllowed, NotFound
 from werkzeug.exceptions import RequestEntityTooLarge as BodyTooLarge
 
-from casemgr.database.engine import WriteBlockedError
+from casemgr.database.databases import UnavailableError
 from casemgr.errors.bodies import build_error_body
 from casemgr.errors.catalogue import (
     BODY_NOT_READABLE,
@@ -75,7 +75,7 @@ def _api_error_of(exception: Exception) -> ApiError:
             return ApiError(PATH_NOT_FOUND, path=path)
         case MethodNotAllowed():
             return ApiError(METHOD_NOT_ALLOWED, method=sorted(exception.valid_methods or ()), used=request.method)
-        case WriteBlockedError():
+        case UnavailableError():
             return ApiError(UNAVAILABLE, seconds=RETRY_AFTER)
         case BodyTooLarge():
             return ApiError(BODY_TOO_LARGE, limit=MAX_BODY)

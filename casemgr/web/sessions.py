@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from flask import Blueprint, Response, request
-from sqlalchemy import Engine
 
 from casemgr.accounts.authentication import authenticate, parse_credentials
 from casemgr.accounts.login import Attempt, open_session, verify_credentials
 from casemgr.accounts.login_requests import parse_force_login, parse_login, select_body_type
 from casemgr.accounts.sessions import end_session
 from casemgr.config import Config
-from casemgr.database.engine import writing_for_request
+from casemgr.database.databases import Databases
 from casemgr.domain.actors import ActorKind
 from casemgr.http.headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.http.negotiation import select_locale, select_media_type
@@ -22,7 +21,7 @@ from casemgr.web.client_requests import client_address, read_body
 from casemgr.web.responses import add_options, respond_without_content
 
 
-def create_blueprint(engine: Engine, config: Config) -> Blueprint:
+def create_blueprint(databases: Databases, config: Config) -> Blueprint:
     """Create the routes for logging in and out."""
     blueprint = Blueprint("sessions", __name__)
 
@@ -33,9 +32,9 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
         login = parse_login(body_type, read_body())
         now = datetime.now(UTC)
         attempt = Attempt(kind, login.user_name, login.password, client_address(config))
-        verified = verify_credentials(engine, attempt, now)
+        verified = verify_credentials(databases, attempt, now)
         context.actor_kind = kind
-        session_id = open_session(engine, verified, config, now, force=force)
+        session_id = open_session(databases, verified, config, now, force=force)
         response = respond_without_content()
         response.headers[SESSION_HEADER] = session_id
         return response
@@ -43,7 +42,7 @@ def create_blueprint(engine: Engine, config: Config) -> Blueprint:
     def log_out() -> Response:
         context, headers = _negotiate(), request.headers
         credentials = parse_credentials(headers.get(SESSION_HEADER), headers.get(AUTHORIZATION_HEADER))
-        with writing_for_request(engine) as connection:
+        with databases.writing() as connection:
             authenticate(connection, credentials, datetime.now(UTC))
             context.session_id = credentials.echoed
             end_session(connection, credentials.session_id)

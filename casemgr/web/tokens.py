@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
-from sqlalchemy import Engine
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from casemgr.accounts import oauth2
 from casemgr.accounts.token_requests import TokenRequest
 from casemgr.config import Config
+from casemgr.database.databases import Databases
 from casemgr.http.addresses import build_base_url
 from casemgr.http.headers import AUTHORIZATION_HEADER
 from casemgr.http.media_types import FORM
@@ -17,17 +17,17 @@ from casemgr.web.client_requests import client_address, read_body
 from casemgr.web.responses import add_options, respond_with_json
 
 
-def create_blueprint(engine: Engine, config: Config) -> Blueprint:
+def create_blueprint(databases: Databases, config: Config) -> Blueprint:
     """Create the routes of the authorization server."""
     blueprint = Blueprint("tokens", __name__)
 
     @blueprint.post(TOKEN_PATH)
     def issue_token() -> Response:
-        return _respond(oauth2.issue_token(engine, config, _read_token_request(config), datetime.now(UTC)))
+        return _respond(oauth2.issue_token(databases, config, _read_token_request(config), datetime.now(UTC)))
 
     @blueprint.post(REVOCATION_PATH)
     def revoke_token() -> Response:
-        return _respond(oauth2.revoke_token(engine, config, _read_token_request(config), datetime.now(UTC)))
+        return _respond(oauth2.revoke_token(databases, config, _read_token_request(config), datetime.now(UTC)))
 
     @blueprint.get(METADATA_PATH)
     def get_metadata() -> Response:

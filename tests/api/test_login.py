@@ -435,7 +435,7 @@ def test_a_request_does_not_wait_for_a_writer(
 def test_a_request_that_must_write_can_be_repeated_while_the_database_takes_no_writes(
     client: CheckedClient, log_in: LogIn, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("casemgr.database.engine._REQUEST_LOCK_TIMEOUT", 0.1)
+    monkeypatch.setattr("casemgr.database.databases._LOCK_TIMEOUT", 0.1)
     headers = {HEADER: log_in("user").headers[HEADER]}
     with writing(engine) as connection:
         connection.execute(update(models.User).values(disabled=models.User.disabled))

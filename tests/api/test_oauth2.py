@@ -218,7 +218,7 @@ def test_no_request_gives_500(client: CheckedClient, path: str, body: bytes, cre
 def test_a_client_can_try_again_while_the_database_takes_no_writes(
     client: CheckedClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("casemgr.database.engine._REQUEST_LOCK_TIMEOUT", 0.1)
+    monkeypatch.setattr("casemgr.database.databases._LOCK_TIMEOUT", 0.1)
     issued = token(client)
     with writing(engine) as connection:
         connection.execute(update(models.ClientApplication).values(disabled=models.ClientApplication.disabled))

@@ -70,10 +70,10 @@ def test_75_cases_take_as_many_statements_as_one(
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [("", 3), ("?customer=31", 4), ("?$attribute=all", 3), ("?customer=31&$attribute=all", 4)],
+    [("", 2), ("?customer=31", 3), ("?$attribute=all", 2), ("?customer=31&$attribute=all", 3)],
 )
 @pytest.mark.usefixtures("many_cases")
-def test_a_request_of_a_customer_takes_three_or_four_statements(
+def test_a_request_of_a_customer_takes_one_statement_more_for_another_customer(
     get_cases: GetCases, query: str, expected: int, count: Count
 ) -> None:
     assert cases(get_cases(f"1{query}", CUSTOMER))

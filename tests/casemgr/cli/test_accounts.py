@@ -23,7 +23,9 @@ from casemgr.accounts.throttling import record_failure, record_success, subject_
 from casemgr.accounts.token_requests import TokenRequest
 from casemgr.cli import main
 from casemgr.config import Config
+from casemgr.database.databases import Databases
 from casemgr.database.models import FailedLogin, KnownAddress, Session, User
+from casemgr.database.servers import Servers
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.ids import MAX_ID
 from casemgr.errors.definitions import ApiError
@@ -65,9 +67,13 @@ def run(database_url: URL, engine: Engine) -> Run:
     return run
 
 
+def databases_of(engine: Engine) -> Databases:
+    return Databases(Servers(engine), slots=1)
+
+
 def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME) -> bool:
     try:
-        verify_credentials(engine, Attempt(kind, name, password, "192.0.2.1"), datetime.now(UTC))
+        verify_credentials(databases_of(engine), Attempt(kind, name, password, "192.0.2.1"), datetime.now(UTC))
     except ApiError:
         return False
     return True
@@ -75,7 +81,7 @@ def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME)
 
 def open_session_now(engine: Engine, account: Account, now: datetime) -> str:
     verified = VerifiedAccount(account, hash_of_password())
-    return open_session(engine, verified, Config.from_environment({}), now, force=False)
+    return open_session(databases_of(engine), verified, Config.from_environment({}), now, force=False)
 
 
 def values(outcome: Outcome) -> dict[str, str]:
@@ -253,7 +259,7 @@ def test_a_rotated_secret_replaces_the_old_one(run: Run, engine: Engine) -> None
     now = datetime.now(UTC)
     credentials = f"grant_type=client_credentials&client_id={NAME}&client_secret={quote_plus(PASSWORD)}"
     form = tuple(parse_qsl(credentials))
-    answer = issue_token(engine, Config.from_environment({}), TokenRequest("", form, "192.0.2.1"), now)
+    answer = issue_token(databases_of(engine), Config.from_environment({}), TokenRequest("", form, "192.0.2.1"), now)
     token = str(answer.body["access_token"])
     store(engine, session(CLIENT, clientApplication=40))
     with engine.connect() as connection:

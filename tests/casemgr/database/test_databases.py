@@ -1,7 +1,10 @@
-"""Reading from replicas of PostgreSQL."""
+"""Reading from replicas of PostgreSQL, and without the primary."""
 
+import json
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,14 +14,15 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
-from casemgr.config import Config
+from casemgr.config import Config, Pool
+from casemgr.database.databases import Databases, WriteBlockedError
 from casemgr.database.engine import create_engine
-from casemgr.database.reading import Reading, ReplicaReader
 from casemgr.database.schema import migrate
+from casemgr.database.servers import Servers
 from casemgr.database.statements import Source, fetch_all
-from tests.api.client import CASE, cases
+from tests.api.client import CASE, LOGIN, cases
 from tests.conftest import MakeDatabase
-from tests.factories import USER, actors, case, dispose, store
+from tests.factories import NAME, PASSWORD, USER, actors, case, dispose, store
 from tests.postgresql import Cluster, find_binaries
 
 pytestmark = pytest.mark.postgresql
@@ -88,26 +92,37 @@ def is_replica(source: Source) -> bool:
     return bool(recovering)
 
 
-def read(
-    reader: ReplicaReader, primary: Engine, work: Callable[[Source], object] = is_replica, version: int = 0
-) -> object:
-    with Reading(primary) as source:
-        return reader.read(work, source, version)
+def read(databases: Databases, work: Callable[[Source], object] = is_replica, version: int = 0) -> object:
+    with databases.reading() as reads:
+        return reads.from_replica(work, version)
+
+
+def read_from_primary(databases: Databases) -> object:
+    with databases.reading() as reads:
+        return reads.from_primary(is_replica)
 
 
 MAX_LAG = timedelta(seconds=10)
+
+
+def databases_of(
+    primary: Engine, *replicas: Engine, max_lag: timedelta = MAX_LAG, clock: Callable[[], float] = time.monotonic
+) -> Databases:
+    return Databases(Servers(primary, replicas, max_lag, clock), slots=1)
+
+
 VERSION = "SELECT version FROM dataset"
 TERMINATE = "SELECT pg_terminate_backend(pg_backend_pid())"
 
 
 def test_an_up_to_date_replica_is_read(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
-    reader = ReplicaReader([replica], MAX_LAG)
-    assert [read(reader, primary) for _ in range(3)] == [True] * 3
+    databases = databases_of(primary, replica)
+    assert [read(databases) for _ in range(3)] == [True] * 3
 
 
 def test_without_replicas_the_primary_is_read(engines: tuple[Engine, Engine]) -> None:
-    assert not read(ReplicaReader(), engines[0])
+    assert not read(databases_of(engines[0]))
 
 
 def record_use(used: list[str], name: str, *_: object) -> None:
@@ -117,12 +132,12 @@ def record_use(used: list[str], name: str, *_: object) -> None:
 def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     other = create_engine(replica.url)
-    reader = ReplicaReader([replica, other], MAX_LAG)
+    databases = databases_of(primary, replica, other)
     used: list[str] = []
     for engine, name in ((replica, "replica"), (other, "other")):
         event.listen(engine, "checkout", partial(record_use, used, name))
     for _ in range(4):
-        read(reader, primary)
+        read(databases)
     other.dispose()
     assert used == ["replica", "other", "replica", "other"]
 
@@ -130,18 +145,18 @@ def test_replicas_take_turns(engines: tuple[Engine, Engine]) -> None:
 def test_an_unreachable_replica_is_skipped_and_tried_again_later(pair: Pair, engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     clock = Clock()
-    reader = ReplicaReader([replica], MAX_LAG, clock)
-    assert read(reader, primary)
+    databases = databases_of(primary, replica, clock=clock)
+    assert read(databases)
     pair.replica.stop()
     tries = []
-    event.listen(replica, "do_connect", lambda *_: tries.append(1))
-    assert [read(reader, primary) for _ in range(3)] == [False] * 3
+    event.listen(replica, "do_connect", lambda *_: tries.append(1), insert=True)
+    assert [read(databases) for _ in range(3)] == [False] * 3
     assert len(tries) == 1
     pair.replica.start()
     wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
-    assert not read(reader, primary)
+    assert not read(databases)
     clock.seconds += 5
-    assert read(reader, primary)
+    assert read(databases)
 
 
 def change(primary: Engine, subject: str) -> None:
@@ -152,22 +167,23 @@ def change(primary: Engine, subject: str) -> None:
 def test_a_lagging_replica_is_skipped(engines: tuple[Engine, Engine]) -> None:
     primary, replica = engines
     clock = Clock()
-    strict, lenient = ReplicaReader([replica], timedelta(), clock), ReplicaReader([replica], timedelta(days=1))
+    strict = databases_of(primary, replica, max_lag=timedelta(), clock=clock)
+    lenient = databases_of(primary, replica, max_lag=timedelta(days=1))
     change(primary, "old")
     wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "old")
-    assert read(strict, primary)
+    assert read(strict)
     scalar(replica, "SELECT pg_wal_replay_pause()")
     try:
         change(primary, "new")
         wait_until(lambda: scalar(replica, "SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()"))
         clock.seconds += 1
-        assert not read(strict, primary)
-        assert read(lenient, primary)
+        assert not read(strict)
+        assert read(lenient)
     finally:
         scalar(replica, "SELECT pg_wal_replay_resume()")
     wait_until(lambda: scalar(replica, "SELECT subject FROM cases WHERE id = 1") == "new")
     clock.seconds += 5
-    assert read(strict, primary)
+    assert read(strict)
 
 
 def test_a_new_import_is_read_from_the_primary_until_the_replica_has_it(engines: tuple[Engine, Engine]) -> None:
@@ -189,13 +205,13 @@ def test_a_replica_is_read_again_once_it_has_the_newest_import(engines: tuple[En
     version = scalar(primary, VERSION)
     wait_until(lambda: scalar(replica, VERSION) == version)
     clock = Clock()
-    reader = ReplicaReader([replica], timedelta(days=1), clock)
-    assert read(reader, primary, version=version)
-    assert not read(reader, primary, version=version + 1)
+    databases = databases_of(primary, replica, max_lag=timedelta(days=1), clock=clock)
+    assert read(databases, version=version)
+    assert not read(databases, version=version + 1)
     store(primary, case(4))
     wait_until(lambda: scalar(replica, VERSION) == version + 1)
     clock.seconds += 5
-    assert read(reader, primary, version=version + 1)
+    assert read(databases, version=version + 1)
 
 
 def test_a_read_that_fails_on_a_replica_is_repeated_on_the_primary(engines: tuple[Engine, Engine]) -> None:
@@ -206,7 +222,7 @@ def test_a_read_that_fails_on_a_replica_is_repeated_on_the_primary(engines: tupl
             fetch_all(source, TERMINATE)
         return True
 
-    assert read(ReplicaReader([replica], MAX_LAG), primary, fail_on_replica)
+    assert read(databases_of(primary, replica), fail_on_replica)
 
 
 def test_a_read_that_fails_on_the_primary_raises_the_error(engines: tuple[Engine, Engine]) -> None:
@@ -214,7 +230,7 @@ def test_a_read_that_fails_on_the_primary_raises_the_error(engines: tuple[Engine
         return fetch_all(source, TERMINATE)
 
     with pytest.raises(OperationalError):
-        read(ReplicaReader([engines[1]], MAX_LAG), engines[0], fail)
+        read(databases_of(*engines), fail)
 
 
 def test_cases_come_from_the_replica_and_sessions_from_the_primary(
@@ -234,3 +250,74 @@ def test_cases_come_from_the_replica_and_sessions_from_the_primary(
     assert len(cases(app.test_client().get(f"{CASE}/1,2", headers={"X-egain-session": USER}))) == 2
     dispose(app)
     assert on_replica == {"cases": {True}, "sessions": {False}}
+
+
+@contextmanager
+def hanging(cluster: Cluster) -> Iterator[None]:
+    """Keep the processes of a server from running; its sockets stay open."""
+    cluster.suspend()
+    try:
+        yield
+    finally:
+        cluster.resume()
+
+
+def test_a_replica_that_hangs_is_skipped(pair: Pair, engines: tuple[Engine, Engine]) -> None:
+    databases = databases_of(*engines)
+    assert read(databases)
+    with hanging(pair.replica):
+        assert not read(databases)
+
+
+def test_connecting_to_a_replica_that_hangs_is_given_up(pair: Pair, engines: tuple[Engine, Engine]) -> None:
+    with hanging(pair.replica):
+        assert not read(databases_of(*engines))
+
+
+@pytest.mark.parametrize("lose", [Cluster.suspend, Cluster.stop], ids=["hangs", "is stopped"])
+def test_a_replica_stands_in_for_a_primary_that(
+    pair: Pair, engines: tuple[Engine, Engine], lose: Callable[[Cluster], None]
+) -> None:
+    clock = Clock()
+    databases = databases_of(*engines, clock=clock)
+    assert not read_from_primary(databases)
+    lose(pair.primary)
+    try:
+        assert read_from_primary(databases)
+        assert read(databases)
+        with pytest.raises(WriteBlockedError), databases.writing():
+            pass
+    finally:
+        pair.primary.resume() if lose is Cluster.suspend else pair.primary.start()
+    clock.seconds += 5
+    assert not read_from_primary(databases)
+    with databases.writing() as connection:
+        connection.execute(text("UPDATE cases SET subject = 'written'"))
+
+
+def test_without_replicas_a_primary_that_hangs_fails_in_time(pair: Pair) -> None:
+    impatient = create_engine(pair.primary.url("postgres"), replace(Pool(), statement_timeout=timedelta(seconds=0.1)))
+    databases = databases_of(impatient)
+    assert not read_from_primary(databases)
+    with hanging(pair.primary), pytest.raises(OperationalError, match="has not answered within 1"):
+        read_from_primary(databases)
+    impatient.dispose()
+
+
+def test_cases_are_read_and_logins_are_put_off_while_the_primary_is_lost(
+    pair: Pair, engines: tuple[Engine, Engine]
+) -> None:
+    primary, replica = engines
+    app = create_app(Config(primary.url, replica_urls=(replica.url,)))
+    client = app.test_client()
+    pair.primary.stop()
+    try:
+        read_cases = client.get(f"{CASE}/1,2", headers={"X-egain-session": USER})
+        login = client.post(LOGIN["user"], json={"userName": NAME, "password": PASSWORD})
+        ready = client.get("/health/ready")
+    finally:
+        pair.primary.start()
+        dispose(app)
+    assert len(cases(read_cases)) == 2
+    assert (login.status_code, json.loads(login.data)["code"], login.headers["Retry-After"]) == (503, "503-100", "5")
+    assert ready.json == {"status": "ready"}
