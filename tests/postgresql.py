@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -45,9 +46,24 @@ def _version(folder: Path) -> int:
     return int(output.split()[2].split(".")[0])
 
 
-def _unprivileged_user() -> str:
+def unprivileged_user() -> str | None:
+    """Select the user to run servers as, which refuse to run as root; None when this process is not root's."""
+    if os.geteuid():
+        return None
     users = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in users else "nobody"
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a server has created a file.
+
+    :raises TimeoutError: after half a minute.
+    """
+    end = time.monotonic() + 30
+    while not path.exists():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{path} is missing.")
+        time.sleep(0.02)
 
 
 class Cluster:
@@ -60,8 +76,7 @@ class Cluster:
         self._binaries = binaries
         self._primary = primary
         self._numbers = count(1)
-        # PostgreSQL refuses to run as root.
-        self._owner = _unprivileged_user() if os.geteuid() == 0 else None
+        self._owner = unprivileged_user()
 
     def __enter__(self) -> "Cluster":
         if self._owner:

@@ -39,7 +39,7 @@ from casemgr.errors.catalogue import LOGIN_FAILED, TOO_MANY_SESSIONS
 from casemgr.errors.definitions import ApiError
 from casemgr.http.limits import MAX_SESSIONS, MAX_WAITING_LOGINS
 
-_VERIFICATIONS = Slots(1, patience=2, waiting=MAX_WAITING_LOGINS)
+_VERIFICATIONS = Slots("logins", 1, patience=2, waiting=MAX_WAITING_LOGINS)
 """One verification of a secret at a time: it occupies all cores that it gets for a twentieth of a second."""
 
 

@@ -5,6 +5,7 @@ A token is the ID of a session. Error descriptions are in English, since the sta
 Source: RFC 6749 sections 2.3, 4.4, 5.1 and 5.2; RFC 7009; RFC 8414.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,8 @@ _AUTHENTICATION_METHODS = ["client_secret_basic", "client_secret_post"]
 SCOPES = ("core.casemgr.read", "app.core.casemgr.read")
 """The scopes that a client may request; they make no difference. Source: contract LOG-6."""
 
+_log = logging.getLogger(__name__)
+
 _GRANT_TYPE: str = ClientCredentialsGrant.GRANT_TYPE
 
 
@@ -69,8 +72,8 @@ def issue_token(databases: Databases, config: Config, request: TokenRequest, now
         response = server.create_token_response(_Request(request.authorization, parameters))
     except OAuth2Error as error:
         response = server.handle_error_response(None, error)
-    except UnavailableError:
-        response = server.handle_error_response(None, _unavailable())
+    except UnavailableError as error:
+        response = server.handle_error_response(None, _unavailable(error))
     return response
 
 
@@ -83,8 +86,8 @@ def revoke_token(databases: Databases, config: Config, request: TokenRequest, no
         response = server.create_endpoint_response(_Revocation.ENDPOINT_NAME, oauth2_request)
     except OAuth2Error as error:
         response = server.handle_error_response(None, error)
-    except UnavailableError:
-        response = server.handle_error_response(None, _unavailable())
+    except UnavailableError as error:
+        response = server.handle_error_response(None, _unavailable(error))
     return response
 
 
@@ -120,7 +123,8 @@ class _TryLaterError(OAuth2Error):
         return [*super().get_headers(), ("Retry-After", self._seconds)]
 
 
-def _unavailable() -> _TryLaterError:
+def _unavailable(error: UnavailableError) -> _TryLaterError:
+    _log.warning("Not available: %s", error)
     return _TryLaterError(
         RETRY_AFTER,
         error="temporarily_unavailable",

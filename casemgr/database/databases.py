@@ -1,6 +1,5 @@
 """The databases as requests use them: with a bound on how many do so at a time, and replicas that stand in."""
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -37,8 +36,6 @@ _SLOT_PATIENCE = 0.5
 
 _T = TypeVar("_T")
 
-_log = logging.getLogger(__name__)
-
 
 class UnavailableError(Exception):
     """The service cannot do this at the moment; the client may try again later."""
@@ -55,9 +52,10 @@ class Slots:
     the threads that hold the slots hang, and no other thread waits for them.
     """
 
-    def __init__(self, number: int, patience: float, waiting: int = sys.maxsize) -> None:
+    def __init__(self, activity: str, number: int, patience: float, waiting: int = sys.maxsize) -> None:
         """Create the slots.
 
+        :param activity: what those with slots do, for messages.
         :param patience: seconds without any change after which no thread waits.
         :param waiting: the number of threads that may wait at a time, by default any.
         """
@@ -65,6 +63,7 @@ class Slots:
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(number):
             self._free.put(None)
+        self._activity = activity
         self._patience = patience
         self._places = BoundedSemaphore(waiting)
         self._changed = time.monotonic()
@@ -87,14 +86,14 @@ class Slots:
 
     def _wait(self) -> None:
         if not self._places.acquire(blocking=False):
-            raise BusyError
+            raise BusyError(f"{self._activity} wait already")
         try:
             while time.monotonic() - self._changed < self._patience:
                 try:
                     return self._free.get(timeout=_STEP)
                 except Empty:
                     continue
-            raise BusyError
+            raise BusyError(f"{self._activity} hang")
         finally:
             self._places.release()
 
@@ -112,7 +111,7 @@ class Databases:
         :param slots: the number of requests that may use them at a time; more would only wait for each other.
         """
         self._servers = servers
-        self._slots = Slots(slots, _SLOT_PATIENCE)
+        self._slots = Slots("requests that use the databases", slots, _SLOT_PATIENCE)
 
     def reading(self) -> "Reads":
         """Prepare the reads of a request."""
@@ -232,17 +231,16 @@ def _writing(servers: Servers, lock_timeout: float) -> Iterator[Connection]:
 @contextmanager
 def _on_primary(servers: Servers, lock_timeout: float) -> Iterator[None]:
     if not servers.claim(servers.primary):
-        raise WriteBlockedError
+        raise WriteBlockedError("the primary is lost")
     try:
         with answer_within(lock_timeout + _WRITE_PATIENCE):
             yield
     except DBAPIError as error:
         if is_write_blocked(error.orig):
-            _log.warning("The database takes no writes: %s", error.orig)
-            raise WriteBlockedError from error
+            raise WriteBlockedError(f"the database takes no writes: {error.orig}") from error
         # Without replicas nothing can be read either, which is an unexpected error.
         if servers.replicas and isinstance(error, OperationalError):
             servers.skip(servers.primary, type(error).__name__)
-            raise WriteBlockedError from error
+            raise WriteBlockedError("the primary is lost") from error
         raise
     servers.confirm(servers.primary)

@@ -518,7 +518,7 @@ UNEXPECTED = ErrorDef(
 UNAVAILABLE = ErrorDef(
     "UNAVAILABLE",
     "503-100",
-    when="The service cannot do this at the moment, such as a login while the database takes no writes.",
+    when="The service is too busy, or cannot do this now, such as a login while the database takes no writes.",
     developer=NN_(
         "The service cannot process the request at the moment; it can be repeated in %(count)s second.",
         "The service cannot process the request at the moment; it can be repeated in %(count)s seconds.",
@@ -526,7 +526,7 @@ UNAVAILABLE = ErrorDef(
     user=N_("The service is busy; please try again in a moment."),
     detail_keys=("seconds",),
     counted_key="seconds",
-    operations=Operation.LOGIN | Operation.LOGOUT,
+    operations=Operation.LOCALISED,
     example={"seconds": 5},
 )
 

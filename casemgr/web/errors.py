@@ -76,6 +76,7 @@ def _api_error_of(exception: Exception) -> ApiError:
         case MethodNotAllowed():
             return ApiError(METHOD_NOT_ALLOWED, method=sorted(exception.valid_methods or ()), used=request.method)
         case UnavailableError():
+            _log.warning("Not available: %s", exception)
             return ApiError(UNAVAILABLE, seconds=RETRY_AFTER)
         case BodyTooLarge():
             return ApiError(BODY_TOO_LARGE, limit=MAX_BODY)

@@ -33,7 +33,7 @@ def hold_all(pool: ThreadPoolExecutor, slots: Slots) -> Event:
 
 
 def test_a_thread_is_refused_when_those_with_slots_hang(pool: ThreadPoolExecutor) -> None:
-    slots = Slots(NUMBER, patience=0)
+    slots = Slots("tests", NUMBER, patience=0)
     released = hold_all(pool, slots)
     with pytest.raises(BusyError), slots:
         pass
@@ -41,7 +41,7 @@ def test_a_thread_is_refused_when_those_with_slots_hang(pool: ThreadPoolExecutor
 
 
 def test_a_thread_waits_for_a_slot_as_long_as_there_is_progress(pool: ThreadPoolExecutor) -> None:
-    slots = Slots(NUMBER, patience=10)
+    slots = Slots("tests", NUMBER, patience=10)
     released = hold_all(pool, slots)
     waiting = pool.submit(slots.__enter__)
     assert not waiting.done()
@@ -50,7 +50,7 @@ def test_a_thread_waits_for_a_slot_as_long_as_there_is_progress(pool: ThreadPool
 
 
 def test_only_so_many_threads_wait(pool: ThreadPoolExecutor) -> None:
-    slots = Slots(NUMBER, patience=10, waiting=0)
+    slots = Slots("tests", NUMBER, patience=10, waiting=0)
     released = hold_all(pool, slots)
     with pytest.raises(BusyError), slots:
         pass
@@ -58,7 +58,7 @@ def test_only_so_many_threads_wait(pool: ThreadPoolExecutor) -> None:
 
 
 def test_slots_can_be_taken_again_once_they_are_returned(pool: ThreadPoolExecutor) -> None:
-    slots = Slots(NUMBER, patience=0)
+    slots = Slots("tests", NUMBER, patience=0)
     hold_all(pool, slots).set()
     pool.shutdown()
     for _ in range(NUMBER + 1):
