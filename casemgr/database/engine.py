@@ -1,13 +1,15 @@
 """The engine, and transactions that write."""
 
+import os
 import select
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -15,6 +17,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from casemgr.config import Pool
 from casemgr.database.deadlines import TCP_SETTINGS, connection_class
 from casemgr.database.reading import close_on_dispose
+
+_umask_lock = threading.Lock()
 
 _LOCK_TIMEOUT = 10.0
 """Seconds that a transaction waits for the locks of others."""
@@ -30,6 +34,7 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
     options: dict[str, Any] = {"hide_parameters": True}
     if database_url.get_backend_name() == "sqlite":
         engine = sqlalchemy.create_engine(database_url, connect_args={"timeout": _LOCK_TIMEOUT}, **options)
+        event.listen(engine, "do_connect", _connect_sqlite)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         close_on_dispose(engine)
@@ -99,6 +104,18 @@ def _check_socket(connection: DBAPIConnection, *_: object) -> None:
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
         raise InvalidatePoolError
+
+
+def _connect_sqlite(dialect: Dialect, _: ConnectionPoolEntry, args: tuple[Any, ...], options: Any) -> DBAPIConnection:
+    """Connect, and create a file that does not exist for its owner alone: it will hold texts of cases."""
+    # SQLite creates the file when it connects, and gives its mode to -wal and -shm. Creating it here instead would
+    # mean to repeat which names and URIs are files. The umask is that of the process, so threads take turns.
+    with _umask_lock:
+        umask = os.umask(0o077)
+        try:
+            return dialect.connect(*args, **options)
+        finally:
+            os.umask(umask)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

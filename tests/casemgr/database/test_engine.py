@@ -1,13 +1,18 @@
-"""SQLite connections for reading."""
+"""SQLite: connections for reading, and the files of a database."""
 
+import os
 import sqlite3
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from casemgr.config import Config
+from casemgr.database.engine import create_engine
 from casemgr.database.reading import Reading
+from casemgr.database.schema import is_migrated, migrate
 from casemgr.database.statements import fetch_all
 
 pytestmark = pytest.mark.sqlite
@@ -52,3 +57,58 @@ def test_disposing_of_an_engine_closes_the_connection_of_the_thread(engine: Engi
     engine.dispose()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         kept.execute("SELECT 1")
+
+
+def engine_for(url: str) -> Engine:
+    return create_engine(Config.from_environment({"CASEMGR_DATABASE_URL": url}).database_url)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        pytest.param("sqlite:///{folder}/new.db", "new.db", id="absolute path"),
+        pytest.param("sqlite:///new.db", "new.db", id="relative path"),
+        pytest.param("sqlite:///file:new.db?uri=true", "new.db", id="relative URI"),
+        pytest.param("sqlite:///file:{folder}/new%2520file.db?mode=rwc&uri=true", "new file.db", id="absolute URI"),
+    ],
+)
+def test_only_the_owner_can_read_a_new_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, file: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = os.umask(0)
+    try:
+        engine = engine_for(url.format(folder=tmp_path))
+        migrate(engine)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE dataset SET version = 2"))
+            modes = {path.name: mode(path) for path in tmp_path.iterdir()}
+            assert modes == {file: 0o600, f"{file}-wal": 0o600, f"{file}-shm": 0o600}
+        engine.dispose()
+        assert os.umask(0) == 0
+    finally:
+        os.umask(before)
+
+
+def test_the_mode_of_a_file_that_exists_stays(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    path.touch()
+    path.chmod(0o640)
+    engine = engine_for(f"sqlite:///{path}")
+    migrate(engine)
+    with engine.connect():
+        assert {mode(path) for path in tmp_path.iterdir()} == {0o640}
+    engine.dispose()
+
+
+def test_a_database_in_memory_creates_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    engine = engine_for("sqlite:///:memory:")
+    migrate(engine)
+    assert is_migrated(engine)
+    engine.dispose()
+    assert list(tmp_path.iterdir()) == []
