@@ -61,6 +61,8 @@ def main() -> None:
 
 for command in (
     database.init_db,
+    database.back_up,
+    database.restore,
     imports.import_,
     sessions.session,
     accounts.user,

@@ -1,9 +1,12 @@
 """Commands for the database."""
 
+from pathlib import Path
+
 import click
 
 from casemgr.cli.shell import Command, create_command_engine
-from casemgr.database.schema import migrate
+from casemgr.database import backup
+from casemgr.database.schema import is_migrated, migrate
 
 
 @click.command(
@@ -24,3 +27,45 @@ def init_db() -> None:
     """
     migrate(create_command_engine())
     click.echo("The database schema is up to date.", err=True)
+
+
+@click.command(
+    "backup",
+    cls=Command,
+    epilog="""
+    Example:
+      $ casemgr backup /var/backups/casemgr/$(date +%F).db
+    """,
+)
+@click.argument("file", type=click.Path(path_type=Path), help="The file to create; it must not exist yet.")
+def back_up(file: Path) -> None:
+    """Back up an SQLite database.
+
+    The service and other commands may write to the database meanwhile: the backup has what was stored when the
+    command began. It holds passwords (as hashes) and cases, so only its owner can read it. For PostgreSQL, use
+    pg_dump.
+    """
+    backup.back_up(create_command_engine(), file)
+    click.echo(f"{file} has a backup of the database.", err=True)
+
+
+@click.command(
+    "restore",
+    cls=Command,
+    epilog="""
+    Example:
+      $ casemgr restore /var/backups/casemgr/2026-11-26.db
+    """,
+)
+@click.argument("file", type=click.Path(path_type=Path), help="A file that 'casemgr backup' has written.")
+def restore(file: Path) -> None:
+    """Restore an SQLite database from a backup.
+
+    Stop the service first: the command replaces everything in the database, and refuses while others use it. It
+    creates a database that does not exist. For PostgreSQL, use pg_restore.
+    """
+    engine = create_command_engine()
+    backup.restore(engine, file)
+    click.echo("The database is restored.", err=True)
+    if not is_migrated(engine):
+        click.echo("Its schema is not of this version: run 'casemgr init-db'.", err=True)

@@ -1,5 +1,6 @@
 """The base of all commands: their classes, the database, standard input."""
 
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from casemgr.accounts.accounts import Account, find_accounts
 from casemgr.config import Config, ConfigError
+from casemgr.database.backup import BackupError
 from casemgr.database.engine import create_engine
 from casemgr.database.schema import is_migrated
 from casemgr.domain.actors import ActorKind
@@ -54,10 +56,12 @@ class Group(Command, click.Group):
 
 def _explain(error: Exception) -> str:
     match error:
-        case ConfigError():
+        case ConfigError() | BackupError():
             return str(error)
         case DBAPIError():
             return f"The database cannot be used: {error.orig}."
+        case sqlite3.Error():
+            return f"The database cannot be used: {error}."
         case OSError():
             return f"{error.filename or 'Input or output'}: {error.strerror or error}."
         case _:

@@ -4,8 +4,8 @@ import os
 import select
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy
@@ -106,7 +106,7 @@ def _check_socket(connection: DBAPIConnection, *_: object) -> None:
         raise InvalidatePoolError
 
 
-def _connect_sqlite(dialect: Dialect, _: ConnectionPoolEntry, args: tuple[Any, ...], options: Any) -> DBAPIConnection:
+def connect_sqlite(dialect: Dialect, args: Sequence[Any], options: Mapping[str, Any]) -> DBAPIConnection:
     """Connect, and create a file that does not exist for its owner alone: it will hold texts of cases."""
     # SQLite creates the file when it connects, and gives its mode to -wal and -shm. Creating it here instead would
     # mean to repeat which names and URIs are files. The umask is that of the process, so threads take turns.
@@ -116,6 +116,10 @@ def _connect_sqlite(dialect: Dialect, _: ConnectionPoolEntry, args: tuple[Any, .
             return dialect.connect(*args, **options)
         finally:
             os.umask(umask)
+
+
+def _connect_sqlite(dialect: Dialect, _: ConnectionPoolEntry, args: Any, options: Any) -> DBAPIConnection:
+    return connect_sqlite(dialect, args, options)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -17,7 +17,7 @@ from casemgr.accounts.sessions import digest_session_id, generate_session_id, lo
 from casemgr.cli import main
 from casemgr.database import models
 from casemgr.database.engine import create_engine
-from casemgr.database.schema import is_migrated
+from casemgr.database.schema import is_migrated, migrate
 from casemgr.domain.actors import Actor, ClientApplication, Customer, User
 from tests.conftest import MakeDatabase
 from tests.factories import (
@@ -112,6 +112,56 @@ def test_init_db_creates_a_database_in_the_working_directory_and_is_harmless_whe
     engine = create_engine(URL.create("sqlite", database=str(tmp_path / "casemgr.db")))
     assert is_migrated(engine)
     engine.dispose()
+
+
+# backup, restore
+
+
+@pytest.mark.sqlite
+def test_a_backup_is_restored(run: Run, engine: Engine) -> None:
+    store(engine, folder(60, "Old"))
+    assert run("backup", "backup.db") == Outcome(0, "", "backup.db has a backup of the database.\n")
+    store(engine, folder(60, "New"), replace=True)
+    engine.dispose()
+    assert run("restore", "backup.db") == Outcome(0, "", "The database is restored.\n")
+    with engine.connect() as connection:
+        assert connection.scalars(select(models.Folder.name)).all() == ["Old"]
+
+
+@pytest.mark.sqlite
+def test_restoring_an_old_backup_asks_for_its_migration(tmp_path: Path) -> None:
+    engine = create_engine(URL.create("sqlite", database=str(tmp_path / "old.db")))
+    migrate(engine, "0001")
+    engine.dispose()
+    restored = "The database is restored.\nIts schema is not of this version: run 'casemgr init-db'.\n"
+    assert run_with("", tmp_path, "restore", "old.db") == Outcome(0, "", restored)
+    assert run_with("", tmp_path, "init-db").status == 0
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_fault_of_a_backup_is_one_sentence(run: Run, engine: Engine, tmp_path: Path, command: str) -> None:
+    assert run("backup", "backup.db").status == 0
+    assert count(engine, models.Case) == 0
+    message = {
+        "backup": "Error: backup.db exists already.\n",
+        "restore": "Error: The database is in use: stop the service and all commands, then restore again.\n",
+    }
+    assert run(command, "backup.db") == Outcome(1, "", message[command])
+
+
+@pytest.mark.sqlite
+def test_a_folder_that_does_not_exist_is_a_fault_of_the_database(run: Run, tmp_path: Path) -> None:
+    assert run("backup", "backup.db").status == 0
+    outcome = run_with("sqlite:///missing/casemgr.db", tmp_path, "restore", "backup.db")
+    assert outcome == Outcome(1, "", "Error: The database cannot be used: unable to open database file.\n")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_the_backup_of_postgresql_is_left_to_its_own_programs(run: Run, command: str) -> None:
+    message = "Error: This command is for SQLite only: use pg_dump and pg_restore for a PostgreSQL database.\n"
+    assert run(command, "backup.db") == Outcome(1, "", message)
 
 
 # import
