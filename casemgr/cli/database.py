@@ -1,5 +1,6 @@
 """Commands for the database."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -24,8 +25,11 @@ def init_db() -> None:
     Run this command for a new database and after each upgrade of casemgr; running it again does no harm. It creates
     the file of an SQLite database; a PostgreSQL database must exist already. The previous version of casemgr keeps
     working with the new schema.
+
+    If a long transaction uses a table that is to be changed on PostgreSQL, the command says whose it is and tries
+    again for a minute.
     """
-    migrate(create_command_engine())
+    migrate(create_command_engine(), report=partial(click.echo, err=True))
     click.echo("The database schema is up to date.", err=True)
 
 

@@ -18,7 +18,7 @@ from casemgr.accounts.accounts import Account, find_accounts
 from casemgr.config import Config, ConfigError
 from casemgr.database.backup import BackupError
 from casemgr.database.engine import create_engine
-from casemgr.database.schema import is_migrated
+from casemgr.database.schema import SchemaInUseError, is_migrated
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.durations import parse_duration
 
@@ -56,7 +56,7 @@ class Group(Command, click.Group):
 
 def _explain(error: Exception) -> str:
     match error:
-        case ConfigError() | BackupError():
+        case ConfigError() | BackupError() | SchemaInUseError():
             return str(error)
         case DBAPIError():
             return f"The database cannot be used: {error.orig}."

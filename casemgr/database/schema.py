@@ -1,11 +1,13 @@
 """The migration of the database schema."""
 
-import sqlite3
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from casemgr.database.engine import writing
 from casemgr.database.reading import Reading
@@ -17,22 +19,105 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
+_LOCK_TIMEOUT = 0.5
+"""Seconds that a migration waits for a table on PostgreSQL: those who want to read it meanwhile wait, too."""
+
+_AUTOVACUUM_TIMEOUT = 2.0
+"""The same when autovacuum has the table: PostgreSQL ends it for those who wait for over a second."""
+
+_PAUSE = 2.0
+"""Seconds between two attempts, in which others are not delayed."""
+
+_PATIENCE = 60.0
+"""Seconds after which a migration gives up."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+
+# Sessions that have used a table of the schema since before an attempt began to wait. PostgreSQL hides the state of
+# sessions of other roles from roles without privileges.
+_SELECT_BLOCKERS = text(
+    """
+    SELECT coalesce(bool_or(backend_type = 'autovacuum worker'), false),
+        string_agg(
+            'process ' || pid || ' (' || concat_ws(', ',
+                coalesce('application ' || nullif(application_name, ''), backend_type), 'user ' || usename, state,
+                'began ' || round(extract(epoch FROM clock_timestamp() - xact_start)) || ' s ago') || ')',
+            ', ' ORDER BY xact_start)
+    FROM pg_stat_activity
+    WHERE coalesce(xact_start < clock_timestamp() - make_interval(secs => :waited), true) AND pid IN (
+        SELECT pid
+        FROM pg_locks
+            JOIN pg_database ON pg_database.oid = pg_locks.database
+            JOIN pg_class ON pg_class.oid = pg_locks.relation
+            JOIN pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+        WHERE granted AND datname = current_database() AND nspname = current_schema()
+    )
+    """
+)
+
+
+class SchemaInUseError(Exception):
+    """The schema was not migrated, since others used its tables all the time; the message names them."""
+
+
+def migrate(
+    engine: Engine,
+    revision: str = "head",
+    *,
+    report: Callable[[str], object] = str,
+    pause: Callable[[float], object] = time.sleep,
+    patience: float = _PATIENCE,
+) -> None:
     """Create the schema or migrate it; harmless when repeated.
 
     :param revision: the revision to migrate to, by default the newest one.
+    :param report: called with a sentence when others use the tables on PostgreSQL, before the next attempt.
+    :param pause: called with the seconds to wait for between two attempts.
+    :param patience: seconds after which no further attempt is made.
+    :raises SchemaInUseError: when no attempt succeeded.
     """
+    if engine.dialect.name == "sqlite":
+        _use_write_ahead_log(engine)
+    if is_migrated(engine):
+        return
+    if engine.dialect.name == "sqlite":
+        with writing(engine) as connection:
+            _upgrade(connection, revision)
+        return
+    end = time.monotonic() + patience
+    lock_timeout = _LOCK_TIMEOUT
+    while True:
+        try:
+            with writing(engine, lock_timeout) as connection:
+                _upgrade(connection, revision)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            with engine.connect() as connection:
+                is_autovacuum, blockers = connection.execute(_SELECT_BLOCKERS, {"waited": lock_timeout}).one()
+            reason = f"tables are in use by {blockers or 'others'}"
+            if time.monotonic() >= end:
+                raise SchemaInUseError(f"Nothing was changed: {reason}.") from error
+            report(f"Waiting, since {reason}.")
+            lock_timeout = _AUTOVACUUM_TIMEOUT if is_autovacuum else _LOCK_TIMEOUT
+            pause(_PAUSE)
+        else:
+            return
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        # SQLite stores the mode in the file, and cannot change it within a transaction.
+        driver.execute("PRAGMA journal_mode = WAL")
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
     from alembic import command
 
     config = _alembic_config()
-    with engine.connect() as connection:
-        # SQLite stores the mode in the file, and cannot change it within a transaction.
-        driver = connection.connection.driver_connection
-        if isinstance(driver, sqlite3.Connection):
-            driver.execute("PRAGMA journal_mode = WAL")
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 _COUNT_REVISION_TABLES = {

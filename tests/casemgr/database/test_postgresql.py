@@ -1,20 +1,22 @@
 """Behaviour specific to PostgreSQL."""
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import URL, Engine, select, text
+from sqlalchemy import URL, Connection, Engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from casemgr.config import Config, Pool
 from casemgr.database.engine import create_engine, writing
 from casemgr.database.models import Case, Customer, User
-from casemgr.database.schema import migrate
+from casemgr.database.schema import SchemaInUseError, is_migrated, migrate
 from casemgr.imports.importer import DatasetError
 from tests.api.client import CASE, LOGIN
 from tests.conftest import MakeDatabase
@@ -23,6 +25,7 @@ from tests.postgresql import Cluster, find_binaries
 
 pytestmark = pytest.mark.postgresql
 HEADERS = {"X-egain-session": USER}
+BLOCKER = r"application yearly report, user casemgr, idle in transaction, began \d+ s ago"
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +97,59 @@ def test_a_text_that_spells_out_the_escape_of_u_0000_is_imported(engine: Engine)
     store(engine, *actors(), case(1, subject="\\u0000"))
     with engine.connect() as connection:
         assert connection.scalar(Case.__table__.select().with_only_columns(Case.subject)) == "\\u0000"
+
+
+@pytest.fixture
+def old(own_cluster: Cluster) -> Iterator[Engine]:
+    """Provide a database whose migration changes a table."""
+    with own_cluster.database() as url:
+        engine = create_engine(url)
+        migrate(engine, "0003")
+        yield engine
+        engine.dispose()
+
+
+@contextmanager
+def long_read(engine: Engine) -> Iterator[Connection]:
+    """Keep a transaction open that has read the table."""
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
+        connection.execute(text("SET LOCAL application_name = 'yearly report'"))
+        connection.execute(text("SELECT count(*) FROM failed_logins"))
+        yield connection
+
+
+def test_a_migration_lets_others_read_while_it_waits_and_names_whom_it_waits_for(old: Engine) -> None:
+    reports: list[str] = []
+
+    with long_read(old) as reader:
+        process = reader.scalar(text("SELECT pg_backend_pid()"))
+
+        def pause(_: float) -> None:
+            with writing(old, lock_timeout=0.001) as other:
+                other.execute(text("SELECT count(*) FROM failed_logins"))
+            if len(reports) == 2:
+                reader.rollback()
+
+        migrate(old, report=reports.append, pause=pause)
+    assert is_migrated(old)
+    assert len(reports) == 2
+    pattern = rf"Waiting, since tables are in use by process {process} \({BLOCKER}\)\."
+    assert [report for report in reports if not re.fullmatch(pattern, report)] == []
+
+
+def test_a_migration_that_waits_in_vain_changes_nothing_and_names_the_others(old: Engine) -> None:
+    with long_read(old), long_read(old), old.connect() as idle:
+        idle.execute(text("SELECT count(*) FROM failed_logins"))
+        with pytest.raises(SchemaInUseError) as caught:
+            migrate(old, patience=0)
+    one = rf"process \d+ \({BLOCKER}\)"
+    assert re.fullmatch(rf"Nothing was changed: tables are in use by {one}, {one}\.", str(caught.value))
+    with old.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
+
+
+def test_a_current_schema_is_not_locked(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for table in ("alembic_version", "failed_logins"):
+            connection.execute(text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
+        migrate(engine, patience=0)
