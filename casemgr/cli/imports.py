@@ -7,6 +7,7 @@ import click
 from tqdm import tqdm
 
 from casemgr.cli.shell import STANDARD_INPUT, Command, open_database, open_input
+from casemgr.database.engine import truncate_log
 from casemgr.imports.importer import DatasetError, import_dataset
 
 
@@ -43,6 +44,8 @@ def import_(file: str, replace: bool) -> None:
             progress.close()
             _print_problems(error, "<stdin>" if file == STANDARD_INPUT else file)
             raise click.exceptions.Exit(1) from error
+        finally:
+            truncate_log(engine)
     click.echo(f"{count} records imported.", err=True)
 
 

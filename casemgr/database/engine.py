@@ -27,6 +27,15 @@ _BLOCKED_ON_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE
 _BLOCKED_ON_POSTGRESQL = {"55P03", "25006", "53100"}
 """Error codes of a write that is not possible now: a lock of others, a read-only database, a full disk."""
 
+_MAX_LOG_BYTES = 64 * 1024 * 1024
+"""Bytes that the write-ahead log of SQLite keeps for reuse: enough for small imports.
+
+Requests need 4 MiB, after which SQLite starts the log over. A large import makes the log as large as its data.
+"""
+
+_TRUNCATE_TIMEOUT = 0.5
+"""Seconds that truncating the write-ahead log waits for readers; other writers wait meanwhile."""
+
 
 def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B008 - it is frozen
     """Create the engine; it connects on first use."""
@@ -87,6 +96,20 @@ def writing(engine: Engine, lock_timeout: float = _LOCK_TIMEOUT) -> Iterator[Con
         yield connection
 
 
+def truncate_log(engine: Engine) -> None:
+    """Empty the write-ahead log of SQLite, unless somebody is reading from it; do nothing on PostgreSQL.
+
+    A large transaction leaves a large log, whether it was committed or not.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection, suppress(sqlite3.Error):
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA busy_timeout = {_TRUNCATE_TIMEOUT * 1000:.0f}")
+        # The result says whether it succeeded; another time will do as well.
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def is_write_blocked(error: BaseException | None) -> bool:
     """Check whether an error of the driver says that the database takes no writes, or that others hold the locks."""
     if isinstance(error, sqlite3.Error):
@@ -128,6 +151,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA foreign_keys = ON")
     # In WAL mode a power cut can lose the newest transactions but not damage the file.
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA journal_size_limit = {_MAX_LOG_BYTES}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -207,6 +207,18 @@ def test_records_are_replaced_with_the_option(run: Run, engine: Engine) -> None:
         assert connection.scalars(select(models.Folder.name)).all() == ["New"]
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("end", "status"), [pytest.param(b"", 0, id="success"), pytest.param(b"{}\n", 1, id="bad line")]
+)
+def test_an_import_leaves_no_log_beside_an_idle_service(run: Run, engine: Engine, end: bytes, status: int) -> None:
+    # The last connection to a database deletes the log; here this one stays.
+    assert count(engine, models.Case) == 0
+    records = [*actors(), *(case(number, description="x" * 10_000) for number in range(1, 1001))]
+    assert run("import", "-", stdin=as_lines(records) + end).status == status
+    assert Path(f"{engine.url.database}-wal").stat().st_size == 0
+
+
 def test_a_file_that_cannot_be_read_is_an_error(run: Run) -> None:
     assert run("import", "missing.jsonl") == Outcome(1, "", "Error: missing.jsonl: No such file or directory.\n")
 

@@ -2,15 +2,17 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 
 from casemgr.config import Config
-from casemgr.database.engine import create_engine
+from casemgr.database.engine import create_engine, truncate_log, writing
+from casemgr.database.models import Department
 from casemgr.database.reading import Reading
 from casemgr.database.schema import is_migrated, migrate
 from casemgr.database.statements import fetch_all
@@ -112,3 +114,34 @@ def test_a_database_in_memory_creates_no_file(tmp_path: Path, monkeypatch: pytes
     assert is_migrated(engine)
     engine.dispose()
     assert list(tmp_path.iterdir()) == []
+
+
+def write_and_give_up(engine: Engine) -> Path:
+    """Leave a log of several hundred KiB, as an import with bad lines does."""
+    with suppress(ZeroDivisionError), writing(engine) as connection:
+        # With so small a cache, SQLite writes to the log before the end of the transaction.
+        connection.execute(text("PRAGMA cache_size = 1"))
+        for number in range(100, 200):
+            connection.execute(insert(Department).values(id=number, name="x" * 4000))
+        raise ZeroDivisionError
+    log = Path(f"{engine.url.database}-wal")
+    assert log.stat().st_size > 300_000
+    return log
+
+
+def test_a_log_is_truncated_beside_idle_connections(engine: Engine) -> None:
+    with Reading(engine) as source:
+        fetch_all(source, "SELECT * FROM departments")
+    log = write_and_give_up(engine)
+    truncate_log(engine)
+    assert log.stat().st_size == 0
+
+
+def test_a_log_that_somebody_reads_stays(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(Department).values(id=1, name="Service"))
+    with engine.connect() as reader:
+        assert reader.scalar(text("SELECT name FROM departments")) == "Service"
+        log = write_and_give_up(engine)
+        truncate_log(engine)
+        assert log.stat().st_size > 0
