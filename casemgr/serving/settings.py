@@ -15,7 +15,7 @@ from gunicorn.workers.base import Worker
 from casemgr.config import Config, ConfigError
 from casemgr.http.limits import MAX_WAITING_LOGINS
 from casemgr.observability.metrics_exporter import MetricsExporter
-from casemgr.serving.worker import LeastConnectionsWorker, forget_worker, hold_signals_while_forking
+from casemgr.serving.worker import BalancedWorker, forget_worker, hold_signals_while_forking
 
 try:
     _config = Config.from_environment()
@@ -29,8 +29,11 @@ bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 # One process for each core. Of its threads, some use the database, some verify logins or wait for that, and two are
 # left for requests that need neither.
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
-worker_class = LeastConnectionsWorker
+worker_class = BalancedWorker
 threads = _config.pool.size + 1 + MAX_WAITING_LOGINS + 2
+
+# Seconds after which the master process kills a worker that hangs.
+timeout = 15
 
 # Seconds that open requests have to finish when a worker is replaced or the service stops.
 graceful_timeout = 30

@@ -3,14 +3,17 @@
 import http.client
 import os
 import signal
+import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 
 import psutil
 import pytest
 
-from tests.api.client import CASE
+from tests.api.client import CASE, JSON, LOGIN
 from tests.factories import USER
+from tests.live.conftest import Serve
 from tests.live.server import Server
 
 pytestmark = pytest.mark.live_server
@@ -130,6 +133,30 @@ def test_kept_connections_are_shared_evenly_among_workers(server: Server, number
         connection.close()
     assert sum(shares) == len(connections)
     assert max(shares) - min(shares) <= 2
+
+
+MORE_THAN_THREADS = 14
+LOGIN_HEAD = f"POST {LOGIN['user']} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: 3000\r\n\r\n"
+LAST_REQUEST = f"GET {CASE}/1 HTTP/1.1\r\nHost: x\r\nX-egain-session: {USER}\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("G", id="one byte"),
+        pytest.param(LOGIN_HEAD + "{", id="a part of the body"),
+        pytest.param(LAST_REQUEST, id="a request, and do not close"),
+    ],
+)
+def test_clients_stop_the_server_for_seconds_at_most_when_they_send(serve: Serve, sent: str) -> None:
+    server = serve(WEB_CONCURRENCY="1")
+    with ExitStack() as stack:
+        for _ in range(MORE_THAN_THREADS):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            client.sendall(sent.encode())
+        assert status(server, f"{CASE}/1") == 200
 
 
 def test_the_log_contains_the_request_id_and_no_session(server: Server) -> None:
