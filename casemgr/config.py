@@ -181,7 +181,8 @@ def _parse_origins(text: str) -> tuple[str, ...]:
     for origin in (origins := _split(text)):
         if not _SCHEME_AND_AUTHORITY.fullmatch(origin):
             raise ValueError(f": {origin!r} is no origin such as https://console.example.com")
-    return tuple(origins)
+    # Browsers send scheme and host in lower case.
+    return tuple(map(str.lower, origins))
 
 
 def _parse_address(text: str) -> Address:

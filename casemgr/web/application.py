@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -179,7 +180,8 @@ _compress_file = cache(_compress_body)
 def _allow_origins(app: Flask, origins: Sequence[str]) -> None:
     CORS(
         app,
-        origins=list(origins),
+        # Flask-CORS compares strings in any case, and takes those with brackets for regular expressions.
+        origins=[re.compile(rf"{re.escape(origin)}\Z") for origin in origins],
         methods=["GET", "HEAD", "POST", "DELETE"],
         allow_headers=[
             "Accept",

@@ -26,6 +26,33 @@ def test_only_listed_origins_get_cors_headers(
         assert {"Origin", "Accept", "Accept-Encoding"} <= set(response.vary)
 
 
+IPV6 = "https://[fd00::1]"
+
+
+@pytest.mark.parametrize("configured", [ORIGIN, IPV6])
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        pytest.param("{}", True, id="the origin"),
+        pytest.param("{}x", False, id="suffix"),
+        pytest.param("{}.evil.example", False, id="domain below another one"),
+        pytest.param("{}\n", False, id="trailing newline"),
+        pytest.param("{}/", False, id="path"),
+        pytest.param("x{}", False, id="prefix"),
+        pytest.param("https://evil.example/{}", False, id="in a path"),
+        pytest.param("https://consoleXexample.com", False, id="another character for the dot"),
+        pytest.param("https://d.evil.example", False, id="a character of the IPv6 address"),
+        pytest.param("HTTPS://CONSOLE.EXAMPLE.COM", False, id="capitals, which browsers do not send"),
+        pytest.param("null", False, id="no origin"),
+    ],
+)
+def test_an_origin_is_compared_as_a_whole(make_app: MakeApp, configured: str, origin: str, allowed: bool) -> None:
+    client = make_app(cors_origins=(configured,)).test_client()
+    sent = origin.format(configured)
+    response = client.get("/nothing", environ_overrides={"HTTP_ORIGIN": sent})
+    assert response.headers.get("Access-Control-Allow-Origin") == (sent if allowed else None)
+
+
 def test_a_preflight_is_answered_without_authentication(make_app: MakeApp) -> None:
     client = make_app(cors_origins=(ORIGIN,)).test_client()
     response = client.options(f"{CASE}/1", headers={"Origin": ORIGIN, **PREFLIGHT})

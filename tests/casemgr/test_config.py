@@ -98,7 +98,7 @@ def test_settings_come_from_the_environment() -> None:
             "CASEMGR_TOKEN_LIFETIME": "5m",
             "CASEMGR_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,2001:db8::/32",
             "CASEMGR_BASE_URL": "https://cases.example.com:8443",
-            "CASEMGR_CORS_ORIGINS": "https://console.example.com http://localhost:3000",
+            "CASEMGR_CORS_ORIGINS": "https://Console.example.com http://[FD00::1]:3000",
             "CASEMGR_REPLICA_URLS": "postgresql://one/d postgresql+psycopg://two/d",
             "CASEMGR_REPLICA_MAX_LAG": "3s",
             "CASEMGR_POOL_SIZE": "20",
@@ -111,7 +111,7 @@ def test_settings_come_from_the_environment() -> None:
     assert config.replica_urls == tuple(map(make_url, ("postgresql+psycopg://one/d", "postgresql+psycopg://two/d")))
     assert config.replica_max_lag == timedelta(seconds=3)
     assert config.slow_request == timedelta(seconds=3)
-    assert config.cors_origins == ("https://console.example.com", "http://localhost:3000")
+    assert config.cors_origins == ("https://console.example.com", "http://[fd00::1]:3000")
     assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1))
     assert config.session_idle_time == timedelta(seconds=90)
     assert config.session_lifetime == timedelta(days=1)
