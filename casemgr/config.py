@@ -65,7 +65,7 @@ class Pool:
 class Config:
     """The values of all settings; SETTINGS describes them.
 
-    :param base_url: None means scheme and host of each request.
+    :param base_url: None means that URLs of the service are known at loopback addresses only.
     :param metrics_address: None means that there are no metrics.
     """
 
@@ -282,7 +282,7 @@ SETTINGS = (
         "base_url",
         None,
         _parse_base_url,
-        "The OAuth 2.0 metadata and the guide show URLs with this scheme and host instead of those of the request.",
+        "The OAuth 2.0 metadata and the guide show this scheme and host; without it, only localhost has metadata.",
     ),
     Setting(
         "CASEMGR_CORS_ORIGINS",

@@ -402,7 +402,7 @@ PATH_NOT_FOUND = ErrorDef(
     developer=N_("There is no resource at the path %(path)s."),
     user=_NOT_FOUND,
     quoted_keys=("path",),
-    operations=Operation.CASES,
+    operations=Operation.CASES | Operation.METADATA,
     example={"path": _UNUSED_PATH},
     probe=Probe("GET", _UNUSED_PATH),
 )

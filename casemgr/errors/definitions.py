@@ -20,6 +20,7 @@ class Operation(Flag):
     LOGIN = auto()
     LOGOUT = auto()
     TOKENS = auto()
+    METADATA = auto()
     ERRORS = auto()
     AUTHENTICATED = CASES | LOGOUT
     LOCALISED = CASES | LOGIN | LOGOUT

@@ -1,4 +1,4 @@
-"""The address of the client, and the address that a request was sent to."""
+"""The address of the client, and the address under which clients reach the service."""
 
 import re
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ Network: TypeAlias = IPv4Network | IPv6Network
 # Some proxies add the port, or the brackets of a URL.
 _ADDRESS_WITH_PORT = re.compile(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 
-# RFC 9110 section 7.2: a name or an IP address, and an optional port.
-_HOST = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_LOOPBACK_HOST = re.compile(rf"(localhost|127(\.{_OCTET}){{3}}|\[::1\])(:[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
 
 
 def find_client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence[Network]) -> str:
@@ -39,15 +39,18 @@ def find_client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence
     return client
 
 
-def build_base_url(environ: "WSGIEnvironment") -> str:
-    """Build scheme and authority of the URL that a request was sent to.
+def find_base_url(configured: str | None, environ: "WSGIEnvironment") -> str | None:
+    """Find scheme and authority of the URLs under which clients reach the service.
 
-    A malformed Host field is replaced with the address of the server.
+    Whoever sends a request chooses its Host field, so that field counts only when it names this machine.
+
+    :param configured: the value of CASEMGR_BASE_URL, which comes first.
+    :returns: None when the URLs are not known.
     """
+    if configured:
+        return configured
     host = environ.get("HTTP_HOST", "")
-    if not _HOST.fullmatch(host):
-        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    return f"{environ['wsgi.url_scheme']}://{host}"
+    return f"{environ['wsgi.url_scheme']}://{host}" if _LOOPBACK_HOST.fullmatch(host) else None
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:

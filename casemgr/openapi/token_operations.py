@@ -140,10 +140,15 @@ def add_tokens(spec: APISpec) -> None:
             "get": {
                 "tags": ["tokens"],
                 "summary": "Discover the endpoints for tokens",
-                "description": "Returns the metadata of the authorization server (RFC 8414).",
+                "description": (
+                    "Returns the metadata of the authorization server (RFC 8414), if the service knows its own URL."
+                ),
                 "operationId": "describeAuthorizationServer",
                 "security": [],
-                "responses": {"200": describe_response("The metadata.", content=metadata)},
+                "responses": {
+                    "200": describe_response("The metadata.", content=metadata),
+                    **describe_errors(Operation.METADATA),
+                },
             }
         },
     )

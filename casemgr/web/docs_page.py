@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from casemgr.errors.catalogue import CATALOGUE
 from casemgr.errors.listing import list_sentences_of
-from casemgr.http.addresses import build_base_url
+from casemgr.http.addresses import find_base_url
 from casemgr.http.negotiation import NotAcceptableError, select_locale
 from casemgr.http.paths import DOCS_PATH
 from casemgr.i18n.locales import DEFAULT_LOCALE, LOCALES, Locale, look_up
@@ -36,13 +36,16 @@ _CONTENT_SECURITY_POLICY = (
 BASE_URL_IN_GUIDE = "http://127.0.0.1:8000"
 """The base URL that the guide uses; the page replaces it with that of the service."""
 
+_EXAMPLE_BASE_URL = "https://cases.example.com"
+"""What the guide on the page shows when the base URL of the service is not known."""
+
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 def create_blueprint(base_url: str | None) -> Blueprint:
     """Create the routes of the page and its static files; guide and reference are in English.
 
-    :param base_url: scheme and authority under which clients reach the service; None means those of each request.
+    :param base_url: scheme and authority under which clients reach the service; None when it is not configured.
     """
     blueprint = Blueprint("docs_page", __name__, url_prefix=DOCS_PATH, template_folder="templates")
     blueprint.add_app_template_filter(_mark_up_placeholders, "mark_up_placeholders")
@@ -50,9 +53,10 @@ def create_blueprint(base_url: str | None) -> Blueprint:
     @blueprint.get("")
     def get_page() -> Response:
         locale = _locale_of_errors(request.args.get("locale", ""))
+        shown_base_url = find_base_url(base_url, request.environ) or _EXAMPLE_BASE_URL
         page = render_template(
             "documentation.html",
-            guide=_render_guide().replace(BASE_URL_IN_GUIDE, base_url or build_base_url(request.environ)),
+            guide=_render_guide().replace(BASE_URL_IN_GUIDE, shown_base_url),
             errors=[(definition, list_sentences_of(definition, locale)) for definition in CATALOGUE],
             locale=locale,
             locales=LOCALES,

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, NotFound, RequestEntityTooLarge
 
 from casemgr.accounts import oauth2
 from casemgr.accounts.token_requests import TokenRequest
 from casemgr.config import Config
 from casemgr.database.databases import Databases
-from casemgr.http.addresses import build_base_url
+from casemgr.http.addresses import find_base_url
 from casemgr.http.headers import AUTHORIZATION_HEADER
 from casemgr.http.media_types import FORM
 from casemgr.http.paths import METADATA_PATH, REVOCATION_PATH, TOKEN_PATH
@@ -31,7 +31,10 @@ def create_blueprint(databases: Databases, config: Config) -> Blueprint:
 
     @blueprint.get(METADATA_PATH)
     def get_metadata() -> Response:
-        return respond_with_json(oauth2.build_metadata(config.base_url or build_base_url(request.environ)))
+        base_url = find_base_url(config.base_url, request.environ)
+        if base_url is None:
+            raise NotFound
+        return respond_with_json(oauth2.build_metadata(base_url))
 
     add_options(blueprint, TOKEN_PATH, ["POST"])
     add_options(blueprint, REVOCATION_PATH, ["POST"])

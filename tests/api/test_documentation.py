@@ -87,9 +87,10 @@ def test_the_page_selects_a_locale(
 @pytest.mark.parametrize(
     ("settings", "host", "address"),
     [
-        ({}, "cases.test:8080", "http://cases.test:8080"),
-        ({}, "<b>", "http://localhost:80"),
-        ({"base_url": "https://cases.example.com"}, "inside", "https://cases.example.com"),
+        ({}, "localhost:8080", "http://localhost:8080"),
+        ({}, "cases.test:8080", "https://cases.example.com"),
+        ({}, "<b>", "https://cases.example.com"),
+        ({"base_url": "https://cases.test"}, "localhost", "https://cases.test"),
     ],
 )
 def test_the_guide_has_the_address_of_the_service(

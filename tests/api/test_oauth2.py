@@ -284,12 +284,12 @@ def test_an_invalid_revocation_is_refused(
 
 
 def test_the_metadata_name_the_endpoints(client: CheckedClient) -> None:
-    response = client.get(METADATA, headers={"Accept": "text/html"}, base_url="https://cases.example.com")
+    response = client.get(METADATA, headers={"Accept": "text/html"}, base_url="https://localhost:8443")
     metadata = AuthorizationServerMetadata(json.loads(response.data))
     metadata.validate()
-    assert metadata["issuer"] == "https://cases.example.com"
+    assert metadata["issuer"] == "https://localhost:8443"
     for name, path in (("token_endpoint", TOKEN), ("revocation_endpoint", REVOKE)):
-        assert metadata[name] == f"https://cases.example.com{path}"
+        assert metadata[name] == f"https://localhost:8443{path}"
         assert set(metadata[f"{name}_auth_methods_supported"]) == {"client_secret_basic", "client_secret_post"}
     assert metadata["grant_types_supported"] == ["client_credentials"]
 
@@ -302,17 +302,33 @@ def test_the_base_url_is_a_setting(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "issuer"),
+    "host", ["localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:8000", "127.255.0.9", "[::1]", "[::1]:8080"]
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_without_the_setting_the_metadata_name_the_host_if_it_is_this_machine(
+    client: CheckedClient, host: str, scheme: str
+) -> None:
+    response = client.get(METADATA, headers={"Host": host}, environ_overrides={"wsgi.url_scheme": scheme})
+    assert json.loads(response.data)["issuer"] == f"{scheme}://{host}"
+
+
+@pytest.mark.parametrize(
+    "host",
     [
-        *((host, f"http://{host}") for host in ("localhost", "h.example:8080", "[::1]:8080", "192.0.2.1")),
-        *(
-            (host, "http://localhost:80")
-            for host in ("", "a b", 'x"y', "é", "x:", "x:port", "[::1", "a/b", "u@h", "a?b")
-        ),
+        *("cases.example.com", "192.0.2.1", "[2001:db8::1]:8000", "0.0.0.0", "[::]", "128.0.0.1"),  # noqa: S104
+        *("localhost.evil.example", "evil.example:80", "localhost@evil.example", "127.0.0.1.evil.example", "127.1"),
+        *("127.0.0.256", "127.0.0.01", "[::1].evil.example", "[::1", "::1", "localhost:", "localhost:port"),
+        *("localhost:8000\n", "localhost, evil.example", "localhost/evil", "localhost?", "localhost:123456"),
+        *("", "a b", 'x"y', "é", "ｌocalhost", "127.0.0.１"),
     ],
 )
-def test_an_invalid_host_is_not_repeated_in_the_issuer(client: CheckedClient, host: str, issuer: str) -> None:
-    assert json.loads(client.get(METADATA, headers={"Host": host}).data)["issuer"] == issuer
+def test_without_the_setting_another_host_gets_no_metadata(make_app: MakeApp, host: str) -> None:
+    environment = {"HTTP_HOST": host.encode().decode("latin-1")}
+    response = make_app().test_client().get(METADATA, environ_overrides=environment)
+    assert error(response) == (404, "404-001")
+    configured = make_app(base_url="https://cases.example.com").test_client()
+    metadata = json.loads(configured.get(METADATA, environ_overrides=environment).data)
+    assert metadata["issuer"] == "https://cases.example.com"
 
 
 def test_the_lifetime_of_a_token_is_a_setting(make_app: MakeApp) -> None:
