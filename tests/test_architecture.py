@@ -34,7 +34,6 @@ PACKAGES = [
 MAX_LINES = 300
 
 DECLARATIONS = {
-    "casemgr/config.py",
     "casemgr/database/migrations/versions/0001_create_the_schema.py",
     "casemgr/database/models.py",
     "casemgr/errors/catalogue.py",

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from casemgr.config import Address, Config
+from casemgr.config import Config
+from casemgr.config.parsers import Address
 
 _TRIES = 20
 """Attempts to read the values while a process is starting."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from casemgr.config import DEFAULT_DATABASE_URL, SETTINGS, Address, Config, ConfigError, Pool
+from casemgr.config import SETTINGS, Config, ConfigError, Pool
+from casemgr.config.parsers import DEFAULT_DATABASE_URL, Address
 
 OTHER_DATABASE = (
     "must name an SQLite or PostgreSQL database, such as sqlite:///casemgr.db or postgresql://casemgr@localhost/casemgr"

@@ -1,48 +1,33 @@
 """The settings of the service and of the command: declared in one table, read from the environment, checked once."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
 
-from casemgr.domain.durations import parse_duration
+from casemgr.config.parsers import (
+    DEFAULT_DATABASE_URL,
+    Address,
+    parse_address,
+    parse_base_url,
+    parse_database_url,
+    parse_duration,
+    parse_networks,
+    parse_origins,
+    parse_pool_size,
+    parse_replica_urls,
+    parse_switch,
+)
 from casemgr.http.addresses import Network
 
 DATABASE_URL = "CASEMGR_DATABASE_URL"
-DEFAULT_DATABASE_URL = "sqlite:///casemgr.db"
-
-_SCHEME_AND_AUTHORITY = re.compile(r"https?://[A-Za-z0-9._~-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-
-_DRIVERS = {
-    "sqlite": "sqlite",
-    "sqlite+pysqlite": "sqlite",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
-"""The driver names that a URL may have, and the driver that each stands for."""
 
 
 class ConfigError(ValueError):
     """A setting cannot be used; the message says which one and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A host name or an IP address, and a TCP port to listen on."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """Write the address as in a URL."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,188 +106,110 @@ class Setting:
     description: str
 
 
-def _parse_database_url(text: str) -> URL:
-    # The messages do not repeat the URL, since it may hold a password.
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError) as error:
-        raise ValueError(f" is not an SQLAlchemy URL such as {DEFAULT_DATABASE_URL}") from error
-    if url.drivername not in _DRIVERS:
-        raise ValueError(
-            f" must name an SQLite or PostgreSQL database, such as {DEFAULT_DATABASE_URL} or "
-            "postgresql://casemgr@localhost/casemgr"
-        )
-    return url.set(drivername=_DRIVERS[url.drivername])
-
-
-def _parse_replica_urls(text: str) -> tuple[URL, ...]:
-    try:
-        urls = tuple(map(_parse_database_url, text.split()))
-        if all(url.get_backend_name() == "postgresql" for url in urls):
-            return urls
-    except ValueError:
-        pass
-    raise ValueError(" must name PostgreSQL databases, separated by blanks")
-
-
-def _parse_duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ValueError(f": {text!r} {error}") from error
-
-
-def _parse_pool_size(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise ValueError(f": {text!r} is not a whole number from 1 to 9999")
-    return int(text)
-
-
-def _parse_switch(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ValueError(f": {text!r} is neither yes nor no")
-    return text == "yes"
-
-
-def _parse_networks(text: str) -> tuple[Network, ...]:
-    try:
-        return tuple(map(ip_network, _split(text)))
-    except ValueError as error:
-        raise ValueError(f": {error}") from error
-
-
-def _parse_base_url(text: str) -> str:
-    if not _SCHEME_AND_AUTHORITY.fullmatch(text):
-        raise ValueError(" must be a scheme and a host, such as https://cases.example.com")
-    return text
-
-
-def _parse_origins(text: str) -> tuple[str, ...]:
-    for origin in (origins := _split(text)):
-        if not _SCHEME_AND_AUTHORITY.fullmatch(origin):
-            raise ValueError(f": {origin!r} is no origin such as https://console.example.com")
-    # Browsers send scheme and host in lower case.
-    return tuple(map(str.lower, origins))
-
-
-def _parse_address(text: str) -> Address:
-    try:
-        parts = urlsplit(f"//{text}")
-        if parts.hostname and parts.port and text == str(address := Address(parts.hostname, parts.port)):
-            return address
-    except ValueError:
-        pass
-    raise ValueError(" must be a host and a port, such as 127.0.0.1:9108")
-
-
-def _split(text: str) -> list[str]:
-    return text.replace(",", " ").split()
-
-
 SETTINGS = (
     Setting(
         DATABASE_URL,
         "database_url",
         DEFAULT_DATABASE_URL,
-        _parse_database_url,
+        parse_database_url,
         "The SQLite or PostgreSQL database that holds cases, accounts and sessions, as an SQLAlchemy URL.",
     ),
     Setting(
         "CASEMGR_REPLICA_URLS",
         "replica_urls",
         None,
-        _parse_replica_urls,
+        parse_replica_urls,
         "Cases are read from these streaming replicas of the PostgreSQL database, in turn.",
     ),
     Setting(
         "CASEMGR_REPLICA_MAX_LAG",
         "replica_max_lag",
         "10s",
-        _parse_duration,
+        parse_duration,
         "A replica that lags further behind the primary is not used.",
     ),
     Setting(
         "CASEMGR_POOL_SIZE",
         "pool.size",
         "5",
-        _parse_pool_size,
+        parse_pool_size,
         "Each process lets this many requests use the databases at a time, each with one connection to a server.",
     ),
     Setting(
         "CASEMGR_BEHIND_POOLER",
         "pool.behind_pooler",
         "no",
-        _parse_switch,
+        parse_switch,
         "PostgreSQL is reached through a pooler such as PgBouncer, which rules out prepared statements.",
     ),
     Setting(
         "CASEMGR_CONNECT_TIMEOUT",
         "pool.connect_timeout",
         "5s",
-        _parse_duration,
+        parse_duration,
         "Connecting to PostgreSQL fails after this time; `1s` counts as `2s`.",
     ),
     Setting(
         "CASEMGR_STATEMENT_TIMEOUT",
         "pool.statement_timeout",
         "10s",
-        _parse_duration,
+        parse_duration,
         "PostgreSQL aborts a statement of the service after this time; statements of commands have no limit.",
     ),
     Setting(
         "CASEMGR_SESSION_IDLE_TIME",
         "session_idle_time",
         "30m",
-        _parse_duration,
+        parse_duration,
         "A session from a login ends after this time without a request for cases.",
     ),
     Setting(
         "CASEMGR_SESSION_LIFETIME",
         "session_lifetime",
         "12h",
-        _parse_duration,
+        parse_duration,
         "A session from a login ends after this time, used or not.",
     ),
     Setting(
         "CASEMGR_TOKEN_LIFETIME",
         "token_lifetime",
         "1h",
-        _parse_duration,
+        parse_duration,
         "An access token of a client application expires after this time.",
     ),
     Setting(
         "CASEMGR_TRUSTED_PROXIES",
         "trusted_proxies",
         None,
-        _parse_networks,
+        parse_networks,
         "`X-Forwarded-For` and `X-Forwarded-Proto` count only when a proxy with one of these addresses sends them.",
     ),
     Setting(
         "CASEMGR_BASE_URL",
         "base_url",
         None,
-        _parse_base_url,
+        parse_base_url,
         "The OAuth 2.0 metadata and the guide show this scheme and host; without it, only localhost has metadata.",
     ),
     Setting(
         "CASEMGR_CORS_ORIGINS",
         "cors_origins",
         None,
-        _parse_origins,
+        parse_origins,
         "Web pages of these origins may call the API from a browser.",
     ),
     Setting(
         "CASEMGR_SLOW_REQUEST",
         "slow_request",
         "1s",
-        _parse_duration,
+        parse_duration,
         "The log line of a request that takes longer is a warning.",
     ),
     Setting(
         "CASEMGR_METRICS_ADDRESS",
         "metrics_address",
         None,
-        _parse_address,
+        parse_address,
         "Prometheus fetches the metrics of the node from this host and port.",
     ),
 )
