@@ -46,8 +46,9 @@ def create_app(config: Config | None = None) -> Flask:
         tokens.create_blueprint(databases, config),
         description.create_blueprint(),
         error_catalogue.create_blueprint(),
-        docs_page.create_blueprint(config.base_url),
         health.create_blueprint(databases),
     ):
         app.register_blueprint(blueprint)
+    if config.docs_page:
+        app.register_blueprint(docs_page.create_blueprint(config.base_url))
     return app

@@ -64,6 +64,7 @@ class Config:
     trusted_proxies: tuple[Network, ...] = ()
     base_url: str | None = None
     cors_origins: tuple[str, ...] = ()
+    docs_page: bool = True
     slow_request: timedelta = timedelta(seconds=1)
     metrics_address: Address | None = None
 
@@ -197,6 +198,13 @@ SETTINGS = (
         None,
         parse_origins,
         "Web pages of these origins may call the API from a browser.",
+    ),
+    Setting(
+        "CASEMGR_DOCS_PAGE",
+        "docs_page",
+        "yes",
+        parse_switch,
+        "`no` hides the page for people at `/core/casemgr/v3/docs`.",
     ),
     Setting(
         "CASEMGR_SLOW_REQUEST",

@@ -115,6 +115,18 @@ def test_a_static_file_varies_by_origin_with_cors(make_app: MakeApp) -> None:
     assert set(response.vary) == {"Accept-Encoding", "Origin"}
 
 
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+@pytest.mark.parametrize("path", ["", "?locale=fr-FR", "/swagger-ui.css", "/documentation.js", "/nothing.js"])
+def test_a_setting_hides_the_page_and_its_files(make_app: MakeApp, method: str, path: str) -> None:
+    visitor = FlaskClient(make_app(docs_page=False))
+    assert error(visitor.open(f"{PAGE}{path}", method=method)) == (404, "404-001")
+
+
+@pytest.mark.parametrize("path", ["openapi.json", "openapi.yaml", "casemgr.xsd", "errors"])
+def test_the_descriptions_for_programs_remain_without_the_page(make_app: MakeApp, path: str) -> None:
+    assert FlaskClient(make_app(docs_page=False)).get(f"{BASE}/{path}").status_code == 200
+
+
 @pytest.mark.parametrize("name", ["nothing.js", "..%2Fapp.py", "swagger-ui.js"])
 def test_other_static_files_give_404(visitor: FlaskClient, name: str) -> None:
     response = visitor.get(f"{PAGE}/{name}")

@@ -105,6 +105,7 @@ def test_settings_come_from_the_environment() -> None:
             "CASEMGR_POOL_SIZE": "20",
             "CASEMGR_CONNECT_TIMEOUT": "2s",
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
+            "CASEMGR_DOCS_PAGE": "no",
             "CASEMGR_SLOW_REQUEST": "3s",
             "CASEMGR_METRICS_ADDRESS": "[::1]:9108",
         }
@@ -119,6 +120,7 @@ def test_settings_come_from_the_environment() -> None:
     assert config.token_lifetime == timedelta(minutes=5)
     assert config.trusted_proxies == tuple(map(ip_network, ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")))
     assert config.base_url == "https://cases.example.com:8443"
+    assert config.docs_page is False
     assert config.metrics_address == Address("::1", 9108)
     assert str(config.metrics_address) == "[::1]:9108"
 
@@ -140,6 +142,10 @@ def test_settings_come_from_the_environment() -> None:
         *(
             ("CASEMGR_BASE_URL", value, " must be a scheme and a host, such as https://cases.example.com.")
             for value in ("cases.example.com", "ftp://h", "https://", "https://h/", "https://h/p", "https://u@h", "x")
+        ),
+        *(
+            ("CASEMGR_DOCS_PAGE", value, f": {value!r} is neither yes nor no.")
+            for value in ("true", "0", "Yes", "no ", "off", "yes no")
         ),
         *(
             ("CASEMGR_METRICS_ADDRESS", value, " must be a host and a port, such as 127.0.0.1:9108.")
