@@ -166,7 +166,8 @@ def _parse_attributes(
     plain = _PLAIN_ATTRIBUTES[kind]
     custom = {CUSTOM_PREFIX + name: name for name in definitions}
     elements = dict.fromkeys(_elements(value))
-    if wrong := [element for element in elements if element not in {ALL, *plain, *custom}]:
+    known = {ALL, *plain, *custom}
+    if wrong := [element for element in elements if element not in known]:
         raise ApiError(VALUES_NOT_SUPPORTED, parameter="$attribute", value=wrong, supported=[ALL, *ATTRIBUTES[kind]])
     if ALL in elements:
         return frozenset(ATTRIBUTES[kind]), None

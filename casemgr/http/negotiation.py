@@ -1,24 +1,32 @@
 """Content negotiation: from the values of Accept and Accept-Language to a media type and a locale."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from casemgr.http.media_types import MediaType
-from casemgr.i18n.locales import DEFAULT_LOCALE, LANGUAGE_TAGS, LOCALES, Locale, look_up, matches_prefix
+from casemgr.i18n.locales import DEFAULT_LOCALE, LANGUAGE_TAGS, LANGUAGES, LOCALES, Locale, look_up
+
+_MATCHING_RANGES = {media_type: (media_type.value, "application/*", "*/*") for media_type in MediaType}
+"""The media ranges that match each media type, from the most specific one."""
 
 # RFC 9110 sections 5.6.2, 5.6.4, 5.6.6, 12.4.2 and 12.5.1; RFC 4647 section 2.1. Old clients leave out the zero of a
 # quality value, write `*` for `*/*`, and separate subtags with an underscore (contract NEG-2, NEG-4).
-_TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+#
+# A field may be repeated until it has 256 kB, so each expression finds, in one pass, only those elements of the list
+# that follow the grammar and may match an offer. Possessive quantifiers keep the time linear.
+_TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _QUOTED_STRING = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+"'
-_PARAMETER = re.compile(rf"({_TCHARS})=({_TCHARS}|{_QUOTED_STRING})")
-_QUALITY_VALUE = r"(?:0(?:\.[0-9]{0,3})?|\.[0-9]{1,3}|1(?:\.0{0,3})?)"
-_MEDIA_RANGE = re.compile(
-    rf"({_TCHARS}/{_TCHARS}|\*)[ \t]*+((?:;[ \t]*+(?:{_TCHARS}=(?:{_TCHARS}|{_QUOTED_STRING})[ \t]*+)?+)*+)"
+_WEIGHT = r";[ \t]*+q=(0(?:\.[0-9]{0,3})?|\.[0-9]{1,3}|1(?:\.0{0,3})?)[ \t]*+"
+_PARAMETERS = rf"(?:;[ \t]*+(?:(?!q=){_TCHARS}=(?:{_TCHARS}|{_QUOTED_STRING})[ \t]*+|(?=[;,]|\Z)))*+"
+_START, _END = r"(?:\A|,)[ \t]*+", r"(?=,|\Z)"
+_KNOWN_MEDIA_RANGES = "|".join(map(re.escape, (*MediaType, "application/*", "*/*", "*")))
+_MEDIA_RANGES = re.compile(
+    rf"{_START}({_KNOWN_MEDIA_RANGES})[ \t]*+{_PARAMETERS}(?:{_WEIGHT}{_PARAMETERS})?{_END}", re.ASCII | re.IGNORECASE
 )
-_LANGUAGE_RANGE = re.compile(
-    rf"([A-Za-z]{{1,8}}(?:[-_][A-Za-z0-9]{{1,8}})*+|\*)[ \t]*+(?:;[ \t]*+[qQ]=({_QUALITY_VALUE})[ \t]*+)?"
+_LANGUAGE_RANGES = re.compile(
+    rf"{_START}((?:{'|'.join(LANGUAGES)})(?:[-_][a-z0-9]{{1,8}})*+|\*)[ \t]*+(?:{_WEIGHT})?{_END}",
+    re.ASCII | re.IGNORECASE,
 )
 
 _CLOSED_STRING = r'"(?:[^"\\]|\\.)*+"'
@@ -26,7 +34,7 @@ _CLOSED_STRINGS = re.compile(_CLOSED_STRING, re.DOTALL)
 _UP_TO_UNCLOSED_STRING = re.compile(rf'(?:[^"]++|{_CLOSED_STRING})*+', re.DOTALL)
 
 _MAX_CACHED_LENGTH = 256
-"""Characters of a field value whose result is cached. Browsers send fewer; a server may let nearly 1 MB through."""
+"""Characters of a field value whose result is cached. Browsers send fewer."""
 
 
 class NotAcceptableError(Exception):
@@ -49,11 +57,6 @@ class MediaTypeNotAcceptableError(NotAcceptableError):
 
 class LanguageNotAcceptableError(NotAcceptableError):
     """No locale satisfies Accept-Language."""
-
-
-class _WeightedRange(NamedTuple):
-    range: str
-    quality: float
 
 
 def select_media_type(accept: str | None) -> MediaType:
@@ -95,63 +98,52 @@ def select_locale(accept_language: str | None) -> Locale:
 
 @lru_cache(maxsize=256)
 def _best_media_type(accept: str) -> MediaType | None:
-    elements = _split_elements(accept)
-    if not elements:
+    if _is_empty(accept):
         return MediaType.JSON
-    ranges = list(_parse_media_ranges(elements))
-    quality, media_type = max(
-        ((_quality_of(offer, ranges), offer) for offer in MediaType), key=lambda candidate: candidate[0]
-    )
-    return media_type if quality else None
+    qualities: dict[str, list[float]] = {}
+    for media_range, quality in set(_MEDIA_RANGES.findall(_join_distinct_elements(accept))):
+        known = "*/*" if media_range == "*" else media_range.lower()
+        qualities.setdefault(known, []).append(float(quality or "1"))
+    best = max(MediaType, key=lambda offer: _quality_of(offer, qualities))
+    return best if _quality_of(best, qualities) else None
 
 
 @lru_cache(maxsize=256)
 def _best_locale(accept_language: str) -> Locale | None:
-    elements = _split_elements(accept_language)
-    if not elements:
+    if _is_empty(accept_language):
         return DEFAULT_LOCALE
-    ranges = list(_parse_language_ranges(elements))
-    forbidden = [weighted.range for weighted in ranges if not weighted.quality]
-    offers = [locale for locale in LOCALES if not any(matches_prefix(locale, name) for name in forbidden)]
-    for weighted in sorted(ranges, key=lambda weighted: weighted.quality, reverse=True):
-        if weighted.quality and (locale := look_up(weighted.range, offers)):
-            return locale
-    return None
+    # A dictionary keeps the order, a set would not.
+    found = dict.fromkeys(_LANGUAGE_RANGES.findall(_join_distinct_elements(accept_language)))
+    ranges = [(name.replace("_", "-").lower(), float(quality or "1")) for name, quality in found]
+    forbidden = {name for name, quality in ranges if not quality}
+    offers = [locale for locale in LOCALES if forbidden.isdisjoint(locale.prefixes)]
+    languages = {"*"}.union(*(offer.prefixes for offer in offers))
+    # The best range among those with an offer; equal ones in their order.
+    candidates = [weighted for weighted in ranges if weighted[1] and weighted[0].partition("-")[0] in languages]
+    best = max(candidates, key=lambda weighted: weighted[1], default=None)
+    return look_up(best[0], offers) if best else None
 
 
-def _quality_of(offer: MediaType, ranges: list[_WeightedRange]) -> float:
+def _quality_of(offer: MediaType, qualities: Mapping[str, Sequence[float]]) -> float:
     """Find the quality of an offer: that of the most specific ranges that match it, where 0 outweighs the others."""
-    for matching in (offer, "application/*", "*/*"):
-        qualities = [weighted.quality for weighted in ranges if weighted.range == matching]
-        if qualities:
-            return max(qualities) if all(qualities) else 0.0
+    for matching in _MATCHING_RANGES[offer]:
+        if found := qualities.get(matching):
+            return max(found) if all(found) else 0.0
     return 0.0
 
 
-def _parse_media_ranges(elements: Sequence[str]) -> Iterator[_WeightedRange]:
-    """Parse the elements of Accept, skipping those that do not follow the grammar (contract NEG-2)."""
-    for element in filter(None, map(_MEDIA_RANGE.fullmatch, elements)):
-        weights = [text for name, text in _PARAMETER.findall(element[2]) if name.lower() == "q"] or ["1"]
-        if len(weights) == 1 and re.fullmatch(_QUALITY_VALUE, weights[0]):
-            yield _WeightedRange("*/*" if element[1] == "*" else element[1].lower(), float(weights[0]))
+def _is_empty(value: str) -> bool:
+    """Check whether a comma-separated list has only empty elements (RFC 9110 section 5.6.1)."""
+    return not value.strip(" \t,")
 
 
-def _parse_language_ranges(elements: Sequence[str]) -> Iterator[_WeightedRange]:
-    """Parse the elements of Accept-Language, skipping those that do not follow the grammar (contract NEG-5)."""
-    for element in filter(None, map(_LANGUAGE_RANGE.fullmatch, elements)):
-        yield _WeightedRange(element[1].replace("_", "-"), float(element[2] or "1"))
+def _join_distinct_elements(value: str) -> str:
+    """Leave out repeated elements of a comma-separated list, and mask commas that do not separate elements.
 
-
-def _split_elements(value: str) -> list[str]:
-    """Split a comma-separated list (RFC 9110 section 5.6.1) into the elements that are not empty.
-
-    A comma in a closed quoted string does not separate elements (contract NEG-2).
+    These are the commas in closed quoted strings (contract NEG-2).
     """
-    closed = _UP_TO_UNCLOSED_STRING.match(value)
-    end = closed.end() if closed else 0
-    masked = _CLOSED_STRINGS.sub(lambda quoted: "_" * len(quoted[0]), value[:end]) + value[end:]
-    elements, start = [], 0
-    for length in map(len, masked.split(",")):
-        elements.append(value[start : start + length].strip(" \t"))
-        start += length + 1
-    return [element for element in elements if element]
+    if '"' in value:
+        closed = _UP_TO_UNCLOSED_STRING.match(value)
+        end = closed.end() if closed else 0
+        value = _CLOSED_STRINGS.sub(lambda quoted: quoted[0].replace(",", "_"), value[:end]) + value[end:]
+    return ",".join(dict.fromkeys(value.split(",")))

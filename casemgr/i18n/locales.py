@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import babel
 from babel.core import get_global
@@ -13,14 +14,17 @@ class Locale:
 
     :param language_tag: its name in HTTP, `fr-CA`.
     :param babel: names the message catalogue; for Chinese it has a script that the tag lacks, `zh_Hans_CN`.
+    :param prefixes: the language ranges, in lower case, that are its tag or a prefix of it (RFC 4647 section 3.3.1).
     """
 
     language_tag: str
     babel: babel.Locale
+    prefixes: frozenset[str]
 
 
 def _locale(language_tag: str) -> Locale:
-    return Locale(language_tag, babel.Locale.parse(language_tag, sep="-"))
+    prefixes = accumulate(language_tag.lower().split("-"), "{}-{}".format)
+    return Locale(language_tag, babel.Locale.parse(language_tag, sep="-"), frozenset(prefixes))
 
 
 LOCALES: tuple[Locale, ...] = tuple(
@@ -48,6 +52,9 @@ LOCALES: tuple[Locale, ...] = tuple(
 DEFAULT_LOCALE = LOCALES[0]
 
 LANGUAGE_TAGS = tuple(locale.language_tag for locale in LOCALES)
+
+LANGUAGES = tuple(dict.fromkeys(tag.partition("-")[0] for tag in LANGUAGE_TAGS))
+"""The primary languages of the locales."""
 
 _LOCALES_BY_BABEL = {str(locale.babel): locale for locale in LOCALES}
 
@@ -79,10 +86,5 @@ def look_up(language_range: str, offers: Sequence[Locale]) -> Locale | None:
     truncations = ["-".join(subtags[:length]) for length in range(min(len(subtags), _MAX_SUBTAGS), 1, -1)]
     named = (by_tag.get(tag) for tag in truncations)
     parents = (parent for tag in truncations if (parent := _LOCALES_BY_CHILD.get(tag)) in offers)
-    same_language = (offer for offer in offers if matches_prefix(offer, subtags[0]))
+    same_language = (offer for offer in offers if subtags[0] in offer.prefixes)
     return next(filter(None, (*named, *parents, *same_language)), None)
-
-
-def matches_prefix(locale: Locale, language_range: str) -> bool:
-    """Check whether a language range is the tag of a locale or a prefix of it (RFC 4647 section 3.3.1)."""
-    return f"{locale.language_tag}-".lower().startswith(f"{language_range}-".lower())

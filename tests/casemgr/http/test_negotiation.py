@@ -1,9 +1,10 @@
 """Selection of media type and locale: contract NEG-1 to NEG-5."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from casemgr.http.media_types import MediaType
@@ -14,7 +15,7 @@ from casemgr.http.negotiation import (
     select_locale,
     select_media_type,
 )
-from casemgr.i18n.locales import LOCALES
+from casemgr.i18n.locales import LOCALES, Locale, look_up
 
 JSON, XML = MediaType.JSON, MediaType.XML
 
@@ -169,14 +170,118 @@ def outcome(select: Callable[[str], object], value: str) -> object:
         return type(error)
 
 
-@given(st.text(st.sampled_from('application/jsonxml*;q=0.1, \t"\\'), max_size=60))
-def test_any_accept_selects_a_media_type_or_is_refused(accept: str) -> None:
-    assert outcome(select_media_type, accept) in {*MediaType, MediaTypeNotAcceptableError}
+def elements_of(value: str) -> list[str]:
+    """Split a list at the commas that are not in closed quoted strings."""
+    elements, start, position = [], 0, 0
+    while position < len(value):
+        closed = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL).match(value, position)
+        if value[position] == '"' and not closed:
+            break
+        if value[position] == ",":
+            elements.append(value[start:position])
+            start = position + 1
+        position = closed.end() if closed else position + 1
+    # After a quotation mark without its counterpart, every comma counts.
+    first, *others = value[position:].split(",")
+    elements += [value[start:position] + first, *others]
+    return [element.strip(" \t") for element in elements if element.strip(" \t")]
 
 
-@given(st.text(st.sampled_from("enfrUSCAdez*-;q=0.1, \t"), max_size=60))
-def test_any_accept_language_selects_a_locale_or_is_refused(accept_language: str) -> None:
-    assert outcome(select_locale, accept_language) in {*LOCALES, LanguageNotAcceptableError}
+def ranges_of(value: str, range_pattern: str) -> list[tuple[str, float]]:
+    """Read the elements of a list one by one, and skip those that do not follow the grammar."""
+    token = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+    parameter = rf'{token}=(?:{token}|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*")'
+    found = []
+    for element in elements_of(value):
+        readable = re.fullmatch(rf"({range_pattern})[ \t]*((?:;[ \t]*(?:{parameter}[ \t]*)?)*)", element)
+        if readable:
+            parameters = re.findall(parameter, readable[2])
+            weights = [one[2:] for one in parameters if one[:2].lower() == "q="] or ["1"]
+            if len(weights) == 1 and re.fullmatch(r"0(\.[0-9]{0,3})?|\.[0-9]{1,3}|1(\.0{0,3})?", weights[0]):
+                found.append((readable[1].lower().replace("_", "-"), float(weights[0])))
+    return found
+
+
+def select_media_type_simply(accept: str) -> MediaType | None:
+    ranges = ranges_of(accept, r"[^/;\s]+/[^/;\s]+|\*")
+    best, highest = None, 0.0
+    for offer in MediaType:
+        for names in ({offer}, {"application/*"}, {"*/*", "*"}):
+            if qualities := [quality for name, quality in ranges if name in names]:
+                quality = max(qualities) if all(qualities) else 0.0
+                if quality > highest:
+                    best, highest = offer, quality
+                break
+    return best if elements_of(accept) else JSON
+
+
+def select_locale_simply(accept_language: str) -> Locale | None:
+    # A weight is the only parameter of a language range.
+    ranges = [
+        weighted
+        for element in elements_of(accept_language)
+        for weighted in ranges_of(element, r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*|\*")
+        if re.fullmatch(r"[^;]*(;[ \t]*[qQ]=[^;]*)?", element)
+    ]
+    offers = [
+        locale
+        for locale in LOCALES
+        if not any(not quality and f"{locale.language_tag}-".lower().startswith(f"{name}-") for name, quality in ranges)
+    ]
+    for name, quality in sorted(ranges, key=lambda weighted: -weighted[1]):
+        if quality and (locale := look_up(name, offers)):
+            return locale
+    return None if elements_of(accept_language) else LOCALES[0]
+
+
+MEDIA_RANGES = ("application/json", "Application/XML", "application/*", "*/*", "*", "text/html", "a/b")
+LANGUAGE_RANGES = ("en", "en-US", "fr", "FR_ca", "fr-CH", "pt-AO", "pt", "de", "zh-Hant-TW", "*", "xx", "eng", "en-")
+PARAMETERS = (";", "; q=0", ";q=0.5", " ;Q=.5", ";q=1", ";q=2", ';q="1"', ";a=b", ';a="b,c"', ';a="q=0"')
+NUMBERS = range(20_000)
+OTHERS = (",", ", ", ",,", '"', "\\", '\\"', "=", " ", "\t", "\n", "é", "\u212a")
+
+
+def lists_of(ranges: tuple[str, ...]) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(ranges + PARAMETERS + OTHERS), max_size=12).map("".join)
+
+
+@given(lists_of(MEDIA_RANGES) | st.text(st.sampled_from('application/jsonxml*;q=0.1, \t"\\'), max_size=60))
+@example('application/json;a="b,c"')
+@example('application/json;a="b,c", "d,application/xml')
+def test_any_accept_is_read_as_if_element_by_element(accept: str) -> None:
+    assert outcome(select_media_type, accept) == (select_media_type_simply(accept) or MediaTypeNotAcceptableError)
+
+
+@given(lists_of(LANGUAGE_RANGES) | st.text(st.sampled_from("enfrUSCAdez*-;q=0.1, \t"), max_size=60))
+def test_any_accept_language_is_read_as_if_element_by_element(accept_language: str) -> None:
+    expected = select_locale_simply(accept_language) or LanguageNotAcceptableError
+    assert outcome(select_locale, accept_language) == expected
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        pytest.param("*, " * 80_000 + "application/json;q=0", XML, id="everything"),
+        pytest.param("text/html;a=b, " * 16_000 + "application/xml", XML, id="others"),
+        pytest.param("".join(f"*/*;a={number}, " for number in NUMBERS) + "*/*;q=0, application/xml", XML, id="any"),
+        pytest.param('a/b;a="", ' * 25_000 + "application/xml;q=0.001", XML, id="quoted strings"),
+    ],
+)
+def test_an_accept_of_256_kb_is_read_to_its_end(accept: str, expected: MediaType) -> None:
+    assert select_media_type(accept) is expected
+
+
+@pytest.mark.parametrize(
+    ("accept_language", "expected"),
+    [
+        pytest.param("".join(f"en-{number:x};q=0, " for number in NUMBERS) + "en", "en-US", id="forbidden variants"),
+        pytest.param("en;q=0, " + "".join(f"en-{number:x}, " for number in NUMBERS) + "sv", "sv-SE", id="variants"),
+        pytest.param("fr;q=0, " * 30_000 + "*;q=0.1, fr", "en-US", id="one range forbidden often"),
+        pytest.param("xx-a-b-c, " * 25_000 + "de;q=0.001", "de-DE", id="others"),
+    ],
+)
+def test_an_accept_language_of_256_kb_is_read_to_its_end(accept_language: str, expected: str) -> None:
+    assert select_locale(accept_language).language_tag == expected
 
 
 @pytest.mark.parametrize("field", [";" * 8000, "a/b;" + " ;" * 4000 + "=", "a/b;a=" + '"\\' * 4000, "a-" * 4000])
