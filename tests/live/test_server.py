@@ -56,6 +56,24 @@ def test_a_request_line_of_200_kb_is_refused(server: Server) -> None:
     assert status(server, f"{CASE}/1") == 200
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param(["Host: x", *["Accept: */*"] * 62, "Connection: close"], b"200", id="64 fields"),
+        pytest.param(["Host: x", *["Accept: */*"] * 63, "Connection: close"], b"431", id="65 fields"),
+        pytest.param(["Host: x", "Connection: close", "Accept: */*;a=" + "b" * 4080], b"200", id="4096 bytes"),
+        pytest.param(["Host: x", "Connection: close", "Accept: */*;a=" + "b" * 4081], b"431", id="4097 bytes"),
+        pytest.param(["Host: x", "Connection: close", *["Accept: */*;a=" + "b" * 4081] * 300], b"431", id="1.2 MB"),
+    ],
+)
+def test_header_fields_have_limits(server: Server, fields: list[str], expected: bytes) -> None:
+    lines = "\r\n".join(["GET /health/live HTTP/1.1", *fields])
+    response = server.send(f"{lines}\r\n\r\n".encode())
+    # A connection that is closed before all of the request has been read may lose the response.
+    assert response[9:12] == expected or (len(lines) > 1_000_000 and not response)
+    assert status(server, f"{CASE}/1") == 200
+
+
 def test_head_has_the_length_of_get_and_no_body(server: Server) -> None:
     fields = f"Host: x\r\nX-egain-session: {USER}\r\nConnection: close\r\n\r\n"
     get = server.send(f"GET {CASE}/1 HTTP/1.1\r\n{fields}".encode())
