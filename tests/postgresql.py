@@ -1,8 +1,9 @@
-"""Temporary PostgreSQL servers on Unix sockets; as a command, its exit status is 0 if PostgreSQL is installed."""
+"""Temporary PostgreSQL servers; as a command, its exit status is 0 if PostgreSQL is installed."""
 
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,10 +16,12 @@ from types import TracebackType
 
 import psutil
 import psycopg
+import trustme
 from sqlalchemy import URL
 
 _USER = "casemgr"
 _MIN_VERSION = 15
+_DEFAULT_PORT = 5432
 _SETTINGS = {
     # The data need not survive a crash of the machine.
     "fsync": "off",
@@ -66,15 +69,29 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
+def _find_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 class Cluster:
     """A PostgreSQL server that runs for the duration of the `with` block, and is then removed."""
 
-    def __init__(self, binaries: Path, primary: "Cluster | None" = None) -> None:
-        """Prepare a server; with a primary, it is a replica of that."""
+    def __init__(
+        self, binaries: Path, primary: "Cluster | None" = None, certificate: trustme.LeafCert | None = None
+    ) -> None:
+        """Prepare a server.
+
+        :param primary: makes the server a replica of that one.
+        :param certificate: makes the server listen at 127.0.0.1 too, with TLS.
+        """
         # Not in pytest's folder: the path of a Unix socket has at most 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="casemgr-postgresql-"))
         self._binaries = binaries
         self._primary = primary
+        self._certificate = certificate
+        self.port = _find_free_port() if certificate else _DEFAULT_PORT
         self._numbers = count(1)
         self._owner = unprivileged_user()
 
@@ -83,10 +100,12 @@ class Cluster:
             shutil.chown(self.folder, self._owner)
         try:
             if self._primary:
-                source = ("-h", str(self._primary.folder), "-U", _USER)
+                source = ("-h", str(self._primary.folder), "-p", str(self._primary.port), "-U", _USER)
                 self._run("pg_basebackup", *source, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
             else:
                 self._run("initdb", "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+            if self._certificate:
+                self._store_certificate(self._certificate)
             self.start()
         except BaseException:
             shutil.rmtree(self.folder)
@@ -105,13 +124,24 @@ class Cluster:
         with (self.folder / f"{program}.log").open("ab") as log:
             subprocess.run(command, user=self._owner, cwd=self.folder, stdout=log, stderr=log, check=True)  # noqa: S603
 
+    def _store_certificate(self, certificate: trustme.LeafCert) -> None:
+        path = self.folder / "data" / "server.pem"
+        certificate.private_key_and_cert_chain_pem.write_to_path(path)
+        # PostgreSQL refuses keys that others could read.
+        path.chmod(0o600)
+        if self._owner:
+            shutil.chown(path, self._owner)
+
     def stop(self) -> None:
         """Stop the server and end all connections."""
         self._run("pg_ctl", "stop", "--wait", "--mode=fast")
 
     def start(self) -> None:
         """Start the server again."""
-        settings = _SETTINGS | {"unix_socket_directories": str(self.folder)}
+        settings = _SETTINGS | {"unix_socket_directories": str(self.folder), "port": str(self.port)}
+        if self._certificate:
+            files = dict.fromkeys(("ssl_cert_file", "ssl_key_file"), "server.pem")
+            settings |= {"listen_addresses": "127.0.0.1", "ssl": "on", **files}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run("pg_ctl", "start", "--wait", "-l", str(self.folder / "log"), "-o", options)
 
@@ -132,11 +162,13 @@ class Cluster:
 
     def url(self, database: str) -> URL:
         """Return the URL of a database."""
-        return URL.create("postgresql+psycopg", _USER, database=database, query={"host": str(self.folder)})
+        query = {"host": str(self.folder), "port": str(self.port)}
+        return URL.create("postgresql+psycopg", _USER, database=database, query=query)
 
     def execute(self, statement: str) -> None:
         """Run a statement that cannot be part of a transaction."""
-        with psycopg.connect(f"host={self.folder} user={_USER} dbname=postgres", autocommit=True) as connection:
+        server = f"host={self.folder} port={self.port} user={_USER} dbname=postgres"
+        with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(statement.encode())
 
     @contextmanager

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import trustme
 from flask.testing import FlaskClient
 from sqlalchemy import URL, Connection, Engine, select, text
 from sqlalchemy.exc import OperationalError
@@ -68,6 +70,37 @@ def test_who_is_named_by_a_case_can_log_in_while_it_is_imported(database_url: UR
         for path in LOGIN.values():
             assert client.post(path, json={"userName": NAME, "password": PASSWORD}).status_code == 204
     dispose(client.application)
+
+
+@pytest.mark.slow
+def test_the_certificate_of_the_server_is_verified(make_database: MakeDatabase, tmp_path: Path) -> None:
+    binaries = find_binaries()
+    assert binaries
+    authority, other = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    other.cert_pem.write_to_path(tmp_path / "other.pem")
+
+    def speaks_tls(host: str, root: str) -> bool:
+        parameters = f"sslmode=verify-full&sslrootcert={tmp_path / root}"
+        url = f"postgresql://casemgr@{host}:{cluster.port}/postgres?{parameters}"
+        config = Config.from_environment({"CASEMGR_DATABASE_URL": url})
+        engine = create_engine(config.database_url, config.pool)
+        try:
+            with engine.connect() as connection:
+                query = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+                return bool(connection.scalar(query))
+        finally:
+            engine.dispose()
+
+    with Cluster(binaries, certificate=authority.issue_cert("localhost")) as cluster:
+        assert speaks_tls("localhost", "ca.pem")
+        for host, root, problem in (
+            ("localhost", "other.pem", "certificate verify failed"),
+            ("127.0.0.1", "ca.pem", "does not match host name"),
+            ("localhost", "nothing.pem", "root certificate file .* does not exist"),
+        ):
+            with pytest.raises(OperationalError, match=problem):
+                speaks_tls(host, root)
 
 
 def test_a_slow_statement_is_cancelled(engine: Engine) -> None:
