@@ -11,8 +11,11 @@ EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:
 	--no-location --sort-output --add-comments=TRANSLATORS: \
 	--project casemgr --version 3 --header-comment '\# Message catalogue of casemgr.'
 
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	$(addprefix --upgrade-package ,$(UPGRADE))
+
 .PHONY: run check test help lint types check-template pytest-fast pytest faults fuzz fuzz-briefly bench catalogues \
-	messages lock clean schema prerequisites
+	messages lock outdated sbom clean schema prerequisites
 
 run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db) ## Serve demo data, or the database in CASEMGR_DATABASE_URL, on PORT (8000).
 	@exec $(BIN)/python demo/serve.py
@@ -106,14 +109,28 @@ prerequisites:
 		|| { echo "'$(PYTHON)' cannot create virtual environments; install its venv package (python3-venv)." >&2; exit 1; }
 	@test -w . || { echo "This folder is read-only; casemgr keeps .venv and casemgr.db in it." >&2; exit 1; }
 
-lock: .venv/run.stamp ## Resolve the dependencies in setup.cfg and pin them in the requirements files.
+# Without UPGRADE, uv keeps the pinned versions that are still in range.
+lock: .venv/run.stamp ## Pin the dependencies of setup.cfg in the requirements files; UPGRADE="a b" updates two.
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		setup.cfg --extra build -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		setup.cfg --extra build --extra test -o requirements-test.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		setup.cfg --extra build --extra test --extra bench -o requirements-bench.lock
+	$(LOCK) setup.cfg --extra build -o requirements.lock
+	$(LOCK) setup.cfg --extra build --extra test -o requirements-test.lock
+	$(LOCK) setup.cfg --extra build --extra test --extra bench -o requirements-bench.lock
+	echo "cyclonedx-bom >=7.5, <8" | $(LOCK) - -o requirements-sbom.lock
+
+outdated: .venv/bench.stamp ## List the pinned dependencies that have newer versions.
+	@$(BIN)/pip list --disable-pip-version-check --outdated --exclude-editable --exclude pip --exclude uv
+
+# The name and the version of casemgr are in setup.cfg, which cyclonedx-py does not read.
+sbom: build/sbom/stamp .venv/run.stamp ## List what casemgr needs at run time in build/casemgr.cdx.json (CycloneDX).
+	@printf '[project]\nname = "casemgr"\nversion = "%s"\n' \
+		"$$($(BIN)/python -c 'import casemgr; print(casemgr.__version__)')" > build/sbom/pyproject.toml
+	@build/sbom/bin/python -W ignore -m cyclonedx_py requirements --pyproject build/sbom/pyproject.toml \
+		--output-reproducible -o build/casemgr.cdx.json requirements.lock
+
+build/sbom/stamp: requirements-sbom.lock | prerequisites
+	@$(PYTHON) -m venv build/sbom
+	@build/sbom/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sbom.lock
+	@touch $@
 
 clean: ## Delete everything that other targets have created, except databases.
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(MO)
