@@ -3,8 +3,10 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from casemgr.errors.definitions import ApiError, DetailValue
+from casemgr.http.limits import MAX_IDS_LENGTH
 from casemgr.i18n import translation
 from casemgr.i18n.locales import Locale
 
@@ -12,7 +14,7 @@ _MAX_QUOTED = 100
 """Characters of a piece of input that a sentence quotes (contract REP-7)."""
 
 _MAX_PIECES = 100
-"""Pieces of input that a sentence quotes; a request line has room for tens of thousands. The details have them all."""
+"""Pieces of input that a sentence quotes; a request line has room for tens of thousands."""
 
 # Controls, formatting (which can reverse the direction of text), surrogates, line and paragraph separators.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -49,7 +51,7 @@ def build_error_body(error: ApiError, locale: Locale, *, with_user_message: bool
         code=definition.code,
         developer_message=_developer_message(error, locale),
         user_message=translation.translate(locale, definition.user) if with_user_message else None,
-        details=tuple(Detail(key, text) for key in definition.detail_keys for text in _texts(error.values[key])),
+        details=tuple(Detail(key, text) for key in definition.detail_keys for text in _detail_texts(error.values[key])),
     )
 
 
@@ -70,6 +72,16 @@ def count_values(value: DetailValue) -> int:
 
 def _texts(value: DetailValue) -> list[str]:
     return [str(value)] if isinstance(value, str | int) else list(value)
+
+
+def _detail_texts(value: DetailValue) -> list[str]:
+    """Select the texts that begin within a list as long as `ids` may be.
+
+    So every element of `ids` has a detail, but not each of the tens of thousands of names that a query string can hold.
+    """
+    texts = _texts(value)
+    starts = accumulate((len(text) + 1 for text in texts), initial=0)
+    return [text for text, start in zip(texts, starts, strict=False) if start < MAX_IDS_LENGTH]
 
 
 def _quote(value: DetailValue, locale: Locale) -> str:

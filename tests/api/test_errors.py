@@ -119,6 +119,16 @@ def test_a_sentence_quotes_100_values_and_the_details_list_all(
     assert len(details(response, "id")) == 101
 
 
+def test_details_name_as_much_of_a_query_string_as_ids_may_have(
+    store_records: StoreRecords, get_cases: GetCases
+) -> None:
+    store_records()
+    names = [f"x{number}" for number in range(20_000)]
+    named = details(get_cases(f"1?{'&'.join(names)}"), "parameter")
+    assert named == names[: len(named)]
+    assert len(",".join(named[:-1])) < 20_000 <= len(",".join(named)) + 1
+
+
 def test_details_have_the_uncut_input(store_records: StoreRecords, get_cases: GetCases) -> None:
     store_records()
     assert details(get_cases("a" * 19_000), "id") == ["a" * 19_000]
