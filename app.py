@@ -1,5 +1,7 @@
 """The WSGI application: puts the parts together."""
 
+import logging
+
 from flask import Flask
 
 from casemgr.config import Config
@@ -12,6 +14,8 @@ from casemgr.observability.context import count_statements_of
 from casemgr.web import cases, description, docs_page, error_catalogue, health, sessions, tokens
 from casemgr.web.application import Application
 from casemgr.web.errors import respond_to_error
+
+_log = logging.getLogger(__name__)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -34,7 +38,10 @@ def create_app(config: Config | None = None) -> Flask:
         # Imported on demand: see casemgr.observability.metrics_exporter.
         from casemgr.observability.metrics import Metrics
 
-        listeners.append(Metrics(engine, replicas, config.pool).count)
+        try:
+            listeners.append(Metrics(engine, replicas, config.pool).count)
+        except OSError:
+            _log.exception("This process has no metrics")
     app = Application(listeners, config.cors_origins)
     app.register_error_handler(Exception, respond_to_error)
     app.extensions["engines"] = [engine, *replicas]

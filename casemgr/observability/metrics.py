@@ -1,9 +1,11 @@
 """Metrics for Prometheus; each process counts its own requests, and the exporter adds the counts up."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client.mmap_dict import _INITIAL_MMAP_SIZE, MmapedDict
 from sqlalchemy import Engine, event
 
 from casemgr.config import Pool
@@ -11,6 +13,26 @@ from casemgr.observability.context import AccessRecord
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram buckets: the first ones fit one or two cases, the last ones a slow database."""
+
+
+class _ReservedValues(MmapedDict):
+    """The values of a process in a mapped file whose space is reserved.
+
+    Otherwise the file has holes, and to write to one while the disk is full kills the process (SIGBUS). Reserving fails
+    with an exception instead: then a request is not counted.
+    """
+
+    def __init__(self, filename: str, read_mode: bool = False) -> None:
+        if not read_mode:
+            with open(filename, "ab") as file:
+                os.posix_fallocate(file.fileno(), 0, _INITIAL_MMAP_SIZE)
+        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]  # the library has no types
+
+    def _init_value(self, key: str) -> None:
+        # With its padding and its value, an entry has up to 32 bytes more than its key.
+        if self._used + len(key.encode()) + 32 > self._capacity:
+            os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
+        super()._init_value(key)  # type: ignore[no-untyped-call]  # the same
 
 
 class Metrics:
@@ -23,7 +45,9 @@ class Metrics:
         keeps its own.
 
         :param pool: the settings of each connection pool.
+        :raises OSError: when there is no space for the values.
         """
+        values.MmapedDict = _ReservedValues  # type: ignore[attr-defined]  # the library has no option for it
         self._pool = pool
         self.registry = CollectorRegistry()
         self._requests = Counter(
