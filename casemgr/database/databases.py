@@ -167,8 +167,11 @@ class Reads:
         finally:
             self._slots.__exit__(kind, error, trace)
 
-    def from_primary(self, work: Callable[[Source], _T]) -> _T:
-        """Run a function that only reads on the primary, or on a replica while the primary is lost."""
+    def from_primary(self, work: Callable[[Source], _T], dataset_version: int = 0) -> _T:
+        """Run a function that only reads on the primary, or on a replica while the primary is lost.
+
+        :param dataset_version: the version that a replica must have, so that it shows the newest import.
+        """
         primary = self._servers.primary
         if not self._servers.replicas:
             return work(self._connect())
@@ -182,7 +185,7 @@ class Reads:
             else:
                 self._servers.confirm(primary)
                 return result
-        return self.from_replica(work)
+        return self.from_replica(work, dataset_version)
 
     def from_replica(self, work: Callable[[Source], _T], dataset_version: int = 0) -> _T:
         """Run a function that only reads on one of the replicas in turn, or on the primary if none can be used.
@@ -198,6 +201,8 @@ class Reads:
             except (DBAPIError, PoolTimeoutError) as error:
                 problem = type(error).__name__
             self._servers.skip(replica, problem)
+        if self._servers.replicas and not self._servers.is_primary_lost():
+            return self.from_primary(work, dataset_version)
         return work(self._connect())
 
     @contextmanager

@@ -70,11 +70,19 @@ class Servers:
         self._turns = count()
 
     def usable_replicas(self) -> Iterator[Server]:
-        """Iterate over the replicas that can be used, beginning with another one each time."""
+        """Iterate over the replicas that can be used, beginning with another one each time.
+
+        While the primary is lost, those that were skipped follow: one of them may be better than none.
+        """
         first = next(self._turns) % len(self.replicas)
+        skipped = []
         for replica in (*self.replicas[first:], *self.replicas[:first]):
             if self.claim(replica):
                 yield replica
+            else:
+                skipped.append(replica)
+        if self.is_primary_lost():
+            yield from skipped
 
     def claim(self, server: Server) -> bool:
         """Check whether a server can be used; after a while one request may try one that was skipped."""
@@ -97,6 +105,10 @@ class Servers:
         """Use a server that has just answered, even if it was skipped before."""
         server.skipped_until = _NEVER
 
+    def is_primary_lost(self) -> bool:
+        """Check whether the primary has failed and has not answered since."""
+        return self.primary.skipped_until != _NEVER
+
     def is_current(self, replica: Server, source: Source, dataset_version: int) -> bool:
         """Check that a replica has a version of the dataset, and does not lag too far behind the primary."""
         if replica.dataset_version < dataset_version:
@@ -106,8 +118,7 @@ class Servers:
         now = self._clock()
         if now - replica.checked < _CHECK_AFTER:
             return True
-        primary_is_lost = self.primary.skipped_until != _NEVER
-        [(lag,)] = fetch_all(source, _SELECT_LAG.format(primary_is_lost=primary_is_lost))
+        [(lag,)] = fetch_all(source, _SELECT_LAG.format(primary_is_lost=self.is_primary_lost()))
         if lag is None or lag > self._max_lag:
             return False
         replica.checked = now

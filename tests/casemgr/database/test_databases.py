@@ -295,6 +295,14 @@ def test_a_replica_stands_in_for_a_primary_that(
         connection.execute(text("UPDATE cases SET subject = 'written'"))
 
 
+def test_a_replica_that_was_skipped_stands_in_for_the_primary(pair: Pair, engines: tuple[Engine, Engine]) -> None:
+    databases = databases_of(*engines)
+    with hanging(pair.replica):
+        assert not read(databases)
+    with hanging(pair.primary):
+        assert read_from_primary(databases)
+
+
 def test_without_replicas_a_primary_that_hangs_fails_in_time(pair: Pair) -> None:
     impatient = create_engine(pair.primary.url("postgres"), replace(Pool(), statement_timeout=timedelta(seconds=0.1)))
     databases = databases_of(impatient)
