@@ -1,1 +1,1 @@
-"""Fault tests: two nodes behind HAProxy, PostgreSQL with a replica, and parts of them fail under load."""
+"""Fault tests: a deployment whose parts fail, and whose clients are slow or too many."""

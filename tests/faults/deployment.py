@@ -1,7 +1,6 @@
-"""Starts a deployment on this machine: two nodes, HAProxy, PostgreSQL and a replica."""
+"""Starts a deployment on this machine: two nodes, PostgreSQL and a replica."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLContext
 from urllib.error import URLError
 
 import psutil
@@ -24,27 +24,22 @@ from tests.postgresql import Cluster, find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "postgres"
-_SECONDS = 30
+
+SECONDS = 30
 """Longest time that a process may take to start or to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The parts of a running deployment."""
+    """The parts of a running deployment.
 
-    proxy_port: int
+    :param folder: for the files of whatever runs in front of the nodes; it is removed with the deployment.
+    """
+
+    folder: Path
     nodes: tuple["Node", ...]
     primary: Cluster
     replica: Cluster
-
-
-def find_missing() -> list[str]:
-    """List the required programs that are not installed."""
-    return [
-        name
-        for name, path in (("HAProxy", shutil.which("haproxy")), ("PostgreSQL 15 or newer", find_binaries()))
-        if path is None
-    ]
 
 
 @contextmanager
@@ -64,25 +59,23 @@ def deploy(fill: Callable[[Engine], None]) -> Iterator[Deployment]:
         engine.dispose()
         replica = stack.enter_context(Cluster(binaries, primary))
         wait_until(lambda: is_streaming(replica))
-        ports = free_ports(3)
         settings = {
             "CASEMGR_DATABASE_URL": url(primary),
             "CASEMGR_REPLICA_URLS": url(replica),
             "CASEMGR_TRUSTED_PROXIES": "127.0.0.1",
         }
-        nodes = tuple(Node(port, settings, folder / f"node-{port}.log") for port in ports[1:])
+        nodes = tuple(Node(port, settings, folder / f"node-{port}.log") for port in free_ports(2))
         for node in nodes:
             node.start()
             stack.callback(node.stop)
-        stack.enter_context(_proxy(folder, *ports))
-        yield Deployment(ports[0], nodes, primary, replica)
+        yield Deployment(folder, nodes, primary, replica)
 
 
 class Node:
     """A node: gunicorn with two workers."""
 
     def __init__(self, port: int, settings: dict[str, str], log: Path) -> None:
-        self._port = port
+        self.port = port
         self._log = log
         self._settings = settings | {"WEB_CONCURRENCY": "2", "PORT": str(port)}
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,13 +87,13 @@ class Node:
             self._process = subprocess.Popen(  # noqa: S603 - the arguments are ours
                 command, cwd=ROOT, env=os.environ | self._settings, stdout=log, stderr=log
             )
-        wait_until(lambda: _is_successful(self._port, "/health/ready"))
+        wait_until(lambda: is_ready(self.port))
 
     def stop(self) -> None:
         """Stop the node gracefully."""
         if self._process:
             self._process.terminate()
-            self._process.wait(timeout=_SECONDS)
+            self._process.wait(timeout=SECONDS)
             self._process = None
 
     def reload(self) -> None:
@@ -127,25 +120,6 @@ class Node:
         return {process.pid for process in psutil.Process(self.process_id).children()}
 
 
-@contextmanager
-def _proxy(folder: Path, port: int, first: int, second: int) -> Iterator[None]:
-    """Run HAProxy with docs/haproxy.cfg and other ports."""
-    configuration = (ROOT / "docs" / "haproxy.cfg").read_text()
-    for example, actual in (("8080", port), ("8001", first), ("8002", second)):
-        assert f"127.0.0.1:{example}" in configuration
-        configuration = configuration.replace(f"127.0.0.1:{example}", f"127.0.0.1:{actual}")
-    file = folder / "haproxy.cfg"
-    file.write_text(configuration)
-    with (folder / "haproxy.log").open("ab") as log:
-        process = subprocess.Popen(["haproxy", "-f", str(file)], stdout=log, stderr=log)  # noqa: S603, S607
-    try:
-        wait_until(lambda: _is_successful(port, "/health/ready"))
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=_SECONDS)
-
-
 def is_streaming(replica: Cluster) -> bool:
     """Check whether a replica is receiving changes from its primary."""
     engine = create_engine(replica.url(_DATABASE))
@@ -159,18 +133,25 @@ def is_streaming(replica: Cluster) -> bool:
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait until a condition is true.
 
-    :raises TimeoutError: after _SECONDS.
+    :raises TimeoutError: after SECONDS.
     """
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + SECONDS
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"A part of the deployment is not ready after {_SECONDS} seconds.")
+            raise TimeoutError(f"A part of the deployment is not ready after {SECONDS} seconds.")
         time.sleep(0.02)
 
 
-def _is_successful(port: int, path: str) -> bool:
+def is_ready(port: int, context: SSLContext | None = None) -> bool:
+    """Check whether a node is ready, or one behind a proxy.
+
+    :param context: for a port that speaks TLS.
+    """
+    scheme = "https" if context else "http"
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_SECONDS):
+        with urllib.request.urlopen(  # noqa: S310 - the scheme is one of these two
+            f"{scheme}://127.0.0.1:{port}/health/ready", timeout=SECONDS, context=context
+        ):
             return True
     except (URLError, ConnectionError):
         return False

@@ -28,6 +28,7 @@ from tests.factories import (
     store,
     user,
 )
+from tests.faults.proxies import Proxy
 
 CLIENTS = 8
 _CASES = 300
@@ -69,10 +70,11 @@ _READS = (
 class Outcome:
     """The outcome of a request.
 
-    :param ended: seconds of the monotonic clock.
+    :param started: seconds of the monotonic clock, as ended.
     :param problem: the code of an unexpected error, or another description of the problem; None when there was none.
     """
 
+    started: float
     ended: float
     problem: str | None
 
@@ -80,25 +82,26 @@ class Outcome:
 class Load:
     """Clients that send requests at a steady rate."""
 
-    def __init__(self, port: int, rate: float) -> None:
+    def __init__(self, proxy: Proxy, rate: float) -> None:
         """Prepare the clients.
 
-        :param port: the port of the proxy.
         :param rate: requests per second of all clients together.
         """
-        self._port = port
+        self._proxy = proxy
         self._pause = CLIENTS / rate
         self._stopped = Event()
         self._bodies: dict[_Call, bytes] = {}
+        self._waiting_since: dict[int, float] = {}
         self.outcomes: list[Outcome] = []
 
     @contextmanager
     def run(self) -> Iterator[None]:
-        """Send requests for the duration of the `with` block; each client keeps a connection of its own.
+        """Send requests for the duration of the `with` block.
 
+        Half of the clients keep their connections, the others have a new one for each request.
         Every response to a read must have the same body as the first one.
         """
-        first = _connect(self._port)
+        first = _connect(self._proxy)
         for call in _READS:
             response = _send(first, call)
             assert response.status == call.status, response
@@ -115,26 +118,31 @@ class Load:
                 client.join()
 
     def _be_client(self, number: int) -> None:
-        connection = _connect(self._port)
+        connection = _connect(self._proxy)
         credentials = json.dumps({"userName": _login_id(number), "password": PASSWORD})
         log_in = _Call(f"{LOGIN['user']}?forceLogin=yes", {"Content-Type": JSON}, 204, "POST", credentials)
         turns = [*_READS * 4, log_in]
-        turns = turns[number:] + turns[:number]
+        # Not all clients log in at the same time, which takes the nodes a lot of processor time.
+        first = number * len(turns) // CLIENTS
+        turns = turns[first:] + turns[:first]
         for call in cycle(turns):
             # The rate is not exact, but there are requests all the time.
             if self._stopped.wait(self._pause):
                 break
-            session = self._try(connection, call)
+            session = self._try(number, connection, call)
             if session:
-                self._try(connection, _Call(SESSION, {"X-egain-session": session}, 204, "DELETE"))
+                self._try(number, connection, _Call(SESSION, {"X-egain-session": session}, 204, "DELETE"))
+            if number % 2:
+                connection.close()
         connection.close()
 
-    def _try(self, connection: http.client.HTTPConnection, call: _Call) -> str | None:
+    def _try(self, number: int, connection: http.client.HTTPConnection, call: _Call) -> str | None:
         """Record the outcome of a request.
 
         :returns: the session, if the request was a login.
         """
         session = None
+        started = self._waiting_since[number] = time.monotonic()
         try:
             response = _send(connection, call)
             session = response.session if call.method == "POST" else None
@@ -142,8 +150,14 @@ class Load:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             problem = type(error).__name__
-        self.outcomes.append(Outcome(time.monotonic(), problem))
+        self.outcomes.append(Outcome(started, time.monotonic(), problem))
+        del self._waiting_since[number]
         return session
+
+    def longest_wait(self) -> float:
+        """Return for how many seconds the oldest request has had no response."""
+        now = time.monotonic()
+        return max((now - started for started in list(self._waiting_since.values())), default=0)
 
     def _find_problem(self, call: _Call, response: _Response) -> str | None:
         if response.status != call.status:
@@ -154,8 +168,8 @@ class Load:
         return None
 
 
-def _connect(port: int) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+def _connect(proxy: Proxy) -> http.client.HTTPConnection:
+    return http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=30, context=proxy.context)
 
 
 def _send(connection: http.client.HTTPConnection, call: _Call) -> _Response:

@@ -1,0 +1,76 @@
+"""The phases of a trial: what fails, and what the clients of the load may notice of it."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from tests.faults.deployment import Deployment, is_streaming, wait_until
+from tests.faults.load import Load
+
+Action = Callable[[], None]
+HEADER = f"{'phase':<52} {'requests':>8} {'failed':>7} {'longest ms':>10} {'recovered s':>11}"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A part of a trial.
+
+    :param actions: what is done, with a pause after each action.
+    :param during: what goes on during the phase.
+    :param tolerated: the only problem that requests may have in this phase; None when every request must succeed.
+    :param longest: seconds that a request may take.
+    """
+
+    name: str
+    actions: tuple[Action, ...] = (lambda: None,)
+    during: Callable[[], AbstractContextManager[None]] = nullcontext
+    tolerated: str | None = None
+    longest: float = math.inf
+
+
+def faults(deployment: Deployment) -> Iterator[Phase]:
+    """List the faults; after each of them everything runs again."""
+    node, other = deployment.nodes
+    primary, replica = deployment.primary, deployment.replica
+    yield Phase("nothing fails")
+    yield Phase("a worker is killed (SIGKILL)", (node.kill_worker, other.kill_worker))
+    yield Phase("a node is stopped and started", (node.stop, node.start))
+    yield Phase("both nodes reload (HUP)", (node.reload, other.reload))
+    yield Phase("the replica is stopped and started", (replica.stop, replica.start))
+    wait_until(lambda: is_streaming(replica))
+    yield Phase("the primary is stopped and started", (primary.stop, primary.start), tolerated="500-100")
+
+
+def run_phase(phase: Phase, load: Load, pause: float, patience: float) -> bool:
+    """Run a phase under load, and print the number of requests, their problems and the longest time of one.
+
+    :param pause: seconds after each action.
+    :param patience: seconds after the last action in which requests may have the tolerated problem.
+    :returns: whether the phase passed.
+    """
+    first = len(load.outcomes)
+    ended = time.monotonic()
+    with phase.during():
+        for action in phase.actions:
+            action()
+            ended = time.monotonic()
+            time.sleep(pause)
+        outcomes = load.outcomes[first:]
+        longest = max([load.longest_wait(), *(outcome.ended - outcome.started for outcome in outcomes)])
+    failed = [outcome for outcome in outcomes if outcome.problem]
+    recovered = max((outcome.ended - ended for outcome in failed), default=0)
+    kinds = Counter(outcome.problem for outcome in failed)
+    print(
+        f"{phase.name:<52} {len(outcomes):>8} {len(failed):>7} {longest * 1000:>10.0f} {max(recovered, 0):>11.1f}",
+        ", ".join(f"{number} x {problem}" for problem, number in kinds.items()),
+        flush=True,
+    )
+    return (
+        bool(outcomes)
+        and longest < phase.longest
+        and recovered < patience
+        and all(outcome.problem == phase.tolerated for outcome in failed)
+    )
