@@ -53,8 +53,8 @@ pytest: .venv/test.stamp catalogues ## Run all tests with pytest.
 # A short form of the trial that docs/operations.md describes.
 faults: .venv/test.stamp catalogues ## Break parts of a whole deployment under load and check what callers receive.
 	@if missing=$$($(BIN)/python -m tests.faults --check 2>&1); then \
-		echo "$(BIN)/python -m tests.faults --pause 1 --patience 10"; \
-		$(BIN)/python -m tests.faults --pause 1 --patience 10; \
+		echo "$(BIN)/python -m tests.faults --short --pause 1 --patience 10"; \
+		$(BIN)/python -m tests.faults --short --pause 1 --patience 10; \
 	else echo "$$missing"; fi
 
 # The requests differ each time. Schemathesis prints the seed, and --seed repeats them.

@@ -3,11 +3,13 @@
 import argparse
 import shutil
 import sys
+from collections.abc import Iterator
+from itertools import chain
 
-from tests.faults.deployment import deploy
+from tests.faults.deployment import Deployment, deploy
 from tests.faults.load import Load, fill
-from tests.faults.phases import HEADER, faults, run_phase
-from tests.faults.proxies import PROGRAMS, installed, run_proxy
+from tests.faults.phases import HEADER, Phase, faults, run_phase, slowness, slowness_at_once
+from tests.faults.proxies import PROGRAMS, Proxy, installed, run_proxy
 from tests.postgresql import find_binaries
 
 
@@ -21,6 +23,13 @@ def _find_missing() -> list[str]:
     return [name for name, found in programs.items() if not found]
 
 
+def _phases(deployment: Deployment, proxy: Proxy, short: bool, first: bool) -> Iterator[Phase]:
+    if not short:
+        return chain(faults(deployment), slowness(proxy))
+    # The faults take the most time, and hardly depend on the proxy.
+    return chain(faults(deployment) if first else (), [slowness_at_once(proxy)])
+
+
 def main() -> None:
     """Run all phases; the exit status is 1 if one of them failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
@@ -28,6 +37,7 @@ def main() -> None:
     parser.add_argument(
         "--proxy", choices=installed(), help="only through this proxy (default: each that is installed)"
     )
+    parser.add_argument("--short", action="store_true", help="faults through one proxy, a mix of slow clients")
     parser.add_argument("--rate", type=float, default=80, help="requests per second (default: %(default)s)")
     parser.add_argument("--pause", type=float, default=10, help="seconds after each action (default: %(default)s)")
     parser.add_argument(
@@ -51,7 +61,7 @@ def main() -> None:
             with run_proxy(name, deployment) as proxy:
                 load = Load(proxy, arguments.rate)
                 with load.run():
-                    for phase in faults(deployment):
+                    for phase in _phases(deployment, proxy, arguments.short, first=name == names[0]):
                         passed.append(run_phase(phase, load, arguments.pause, arguments.patience))
     sys.exit(not all(passed))
 

@@ -6,12 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 from tests.faults.deployment import Deployment, is_streaming, wait_until
 from tests.faults.load import Load
+from tests.faults.proxies import Proxy
+from tests.faults.slow_clients import KINDS, NUMBER, slow_clients
 
 Action = Callable[[], None]
 HEADER = f"{'phase':<52} {'requests':>8} {'failed':>7} {'longest ms':>10} {'recovered s':>11}"
+_LONGEST_BESIDE_SLOW_CLIENTS = 2
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,20 @@ def faults(deployment: Deployment) -> Iterator[Phase]:
     yield Phase("the replica is stopped and started", (replica.stop, replica.start))
     wait_until(lambda: is_streaming(replica))
     yield Phase("the primary is stopped and started", (primary.stop, primary.start), tolerated="500-100")
+
+
+def slowness(proxy: Proxy) -> Iterator[Phase]:
+    """List the kinds of slow clients."""
+    for kind in KINDS:
+        during = partial(slow_clients, [kind], proxy)
+        yield Phase(f"{NUMBER} clients {kind.name}", during=during, longest=_LONGEST_BESIDE_SLOW_CLIENTS)
+
+
+def slowness_at_once(proxy: Proxy) -> Phase:
+    """Mix the kinds of slow clients."""
+    hold = (lambda: None,) * (_LONGEST_BESIDE_SLOW_CLIENTS + 1)
+    during = partial(slow_clients, KINDS, proxy)
+    return Phase(f"{NUMBER} slow clients of all kinds", hold, during, longest=_LONGEST_BESIDE_SLOW_CLIENTS)
 
 
 def run_phase(phase: Phase, load: Load, pause: float, patience: float) -> bool:
