@@ -8,6 +8,7 @@ from itertools import chain
 
 from tests.faults.deployment import Deployment, deploy
 from tests.faults.load import Load, fill
+from tests.faults.overload import run_overload
 from tests.faults.phases import HEADER, Phase, faults, run_phase, slowness, slowness_at_once
 from tests.faults.proxies import PROGRAMS, Proxy, installed, run_proxy
 from tests.postgresql import find_binaries
@@ -63,6 +64,10 @@ def main() -> None:
                 with load.run():
                     for phase in _phases(deployment, proxy, arguments.short, first=name == names[0]):
                         passed.append(run_phase(phase, load, arguments.pause, arguments.patience))
+        for name in () if arguments.short else names:
+            print(f"through {name}, more requests than can be answered")
+            with run_proxy(name, deployment) as proxy:
+                passed.append(run_overload(proxy, deployment.nodes, arguments.pause))
     sys.exit(not all(passed))
 
 

@@ -24,6 +24,8 @@ from tests.postgresql import Cluster, find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "postgres"
+_NICENESS = 5
+"""Of a node that gives way, for `nice`."""
 
 SECONDS = 30
 """Longest time that a process may take to start or to stop."""
@@ -105,6 +107,11 @@ class Node:
     def kill_worker(self) -> None:
         """Kill one worker."""
         os.kill(min(self._workers()), signal.SIGKILL)
+
+    def give_way(self) -> None:
+        """Let other processes use the processor first, until the node is started again."""
+        for process_id in (self.process_id, *self._workers()):
+            psutil.Process(process_id).nice(_NICENESS)
 
     @property
     def process_id(self) -> int:
