@@ -100,8 +100,7 @@ class Cluster:
             shutil.chown(self.folder, self._owner)
         try:
             if self._primary:
-                source = ("-h", str(self._primary.folder), "-p", str(self._primary.port), "-U", _USER)
-                self._run("pg_basebackup", *source, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+                self._copy(self._primary)
             else:
                 self._run("initdb", "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
             if self._certificate:
@@ -144,6 +143,20 @@ class Cluster:
             settings |= {"listen_addresses": "127.0.0.1", "ssl": "on", **files}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run("pg_ctl", "start", "--wait", "-l", str(self.folder / "log"), "-o", options)
+
+    def promote(self) -> None:
+        """Make a replica a primary."""
+        self._run("pg_ctl", "promote", "--wait")
+
+    def follow(self, primary: "Cluster") -> None:
+        """Start the server, which is stopped, as a replica of another one."""
+        shutil.rmtree(self.folder / "data")
+        self._copy(primary)
+        self.start()
+
+    def _copy(self, primary: "Cluster") -> None:
+        source = ("-h", str(primary.folder), "-p", str(primary.port), "-U", _USER)
+        self._run("pg_basebackup", *source, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
 
     def suspend(self) -> None:
         """Make the server hang: its processes stop, its sockets stay open."""

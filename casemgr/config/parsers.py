@@ -52,7 +52,12 @@ def parse_database_url(text: str) -> URL:
             f" must name an SQLite or PostgreSQL database, such as {DEFAULT_DATABASE_URL} or "
             "postgresql://casemgr@localhost/casemgr"
         )
-    return url.set(drivername=_DRIVERS[url.drivername])
+    url = url.set(drivername=_DRIVERS[url.drivername])
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except ArgumentError as error:
+        raise ValueError(" must name several hosts as in ?host=db-1:5432&host=db-2:5432") from error
+    return url
 
 
 def parse_replica_urls(text: str) -> tuple[URL, ...]:

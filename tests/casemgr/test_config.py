@@ -40,6 +40,11 @@ def test_the_environment_names_the_database(environment: dict[str, str], databas
     [
         pytest.param("casemgr.db", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a path"),
         pytest.param("sqlite", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a word"),
+        pytest.param(
+            "postgresql:///d?host=a&host=b&port=1",
+            "must name several hosts as in ?host=db-1:5432&host=db-2:5432",
+            id="hosts without ports",
+        ),
         pytest.param("sqlite://h:port/d", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a bad port"),
         pytest.param("mysql://h/d", OTHER_DATABASE, id="another database"),
         pytest.param("sqlite+nosuch:///d", OTHER_DATABASE, id="an unknown driver"),

@@ -9,7 +9,7 @@ from itertools import chain
 from tests.faults.deployment import Deployment, deploy
 from tests.faults.load import Load, fill
 from tests.faults.overload import run_overload
-from tests.faults.phases import HEADER, Phase, faults, run_phase, slowness, slowness_at_once
+from tests.faults.phases import HEADER, Phase, faults, hanging_worker, run_phase, slowness, slowness_at_once
 from tests.faults.proxies import PROGRAMS, Proxy, installed, run_proxy
 from tests.postgresql import find_binaries
 
@@ -26,7 +26,7 @@ def _find_missing() -> list[str]:
 
 def _phases(deployment: Deployment, proxy: Proxy, short: bool, first: bool) -> Iterator[Phase]:
     if not short:
-        return chain(faults(deployment), slowness(proxy))
+        return chain(faults(deployment), [hanging_worker(deployment)], slowness(proxy))
     # The faults take the most time, and hardly depend on the proxy.
     return chain(faults(deployment) if first else (), [slowness_at_once(proxy)])
 

@@ -31,7 +31,7 @@ SECONDS = 30
 """Longest time that a process may take to start or to stop."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deployment:
     """The parts of a running deployment.
 
@@ -42,6 +42,15 @@ class Deployment:
     nodes: tuple["Node", ...]
     primary: Cluster
     replica: Cluster
+
+    def promote_replica(self) -> None:
+        """Make the replica the primary."""
+        self.replica.promote()
+        self.primary, self.replica = self.replica, self.primary
+
+    def return_as_replica(self) -> None:
+        """Start the primary that was stopped before the promotion as a replica of the new one."""
+        self.replica.follow(self.primary)
 
 
 @contextmanager
@@ -62,8 +71,8 @@ def deploy(fill: Callable[[Engine], None]) -> Iterator[Deployment]:
         replica = stack.enter_context(Cluster(binaries, primary))
         wait_until(lambda: is_streaming(replica))
         settings = {
-            "CASEMGR_DATABASE_URL": url(primary),
-            "CASEMGR_REPLICA_URLS": url(replica),
+            "CASEMGR_DATABASE_URL": _url_of_primary(primary, replica),
+            "CASEMGR_REPLICA_URLS": f"{url(primary)} {url(replica)}",
             "CASEMGR_TRUSTED_PROXIES": "127.0.0.1",
         }
         nodes = tuple(Node(port, settings, folder / f"node-{port}.log") for port in free_ports(2))
@@ -107,6 +116,12 @@ class Node:
     def kill_worker(self) -> None:
         """Kill one worker."""
         os.kill(min(self._workers()), signal.SIGKILL)
+
+    def replace_hanging_worker(self) -> None:
+        """Make one worker hang, and wait until it has been replaced."""
+        worker = min(self._workers())
+        os.kill(worker, signal.SIGSTOP)
+        wait_until(lambda: worker not in self._workers())
 
     def give_way(self) -> None:
         """Let other processes use the processor first, until the node is started again."""
@@ -167,6 +182,13 @@ def is_ready(port: int, context: SSLContext | None = None) -> bool:
 def url(cluster: Cluster) -> str:
     """Return the URL of the database of a cluster."""
     return cluster.url(_DATABASE).render_as_string()
+
+
+def _url_of_primary(*clusters: Cluster) -> str:
+    """Return the URL of the database of whichever of these clusters takes writes."""
+    hosts, ports = ([str(getattr(cluster, name)) for cluster in clusters] for name in ("folder", "port"))
+    query = {"host": ",".join(hosts), "port": ",".join(ports), "target_session_attrs": "read-write"}
+    return clusters[0].url(_DATABASE).update_query_dict(query).render_as_string()
 
 
 def free_ports(number: int) -> list[int]:

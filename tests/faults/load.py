@@ -70,10 +70,12 @@ _READS = (
 class Outcome:
     """The outcome of a request.
 
+    :param is_read: whether it was a request for cases; others log in or out.
     :param started: seconds of the monotonic clock, as ended.
     :param problem: the code of an unexpected error, or another description of the problem; None when there was none.
     """
 
+    is_read: bool
     started: float
     ended: float
     problem: str | None
@@ -150,7 +152,7 @@ class Load:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             problem = type(error).__name__
-        self.outcomes.append(Outcome(started, time.monotonic(), problem))
+        self.outcomes.append(Outcome(call.method == "GET", started, time.monotonic(), problem))
         del self._waiting_since[number]
         return session
 
