@@ -1,9 +1,12 @@
 """Login, logout, and the duration of sessions."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
 
 import argon2
 import pytest
@@ -17,6 +20,7 @@ from casemgr.accounts.passwords import verify_password
 from casemgr.database import models
 from casemgr.database.engine import writing
 from casemgr.domain.actors import ActorKind
+from casemgr.http.limits import MAX_WAITING_LOGINS
 from casemgr.i18n.locales import LOCALES, Locale
 from tests.api.client import (
     CASE,
@@ -426,8 +430,7 @@ def test_a_request_does_not_wait_for_a_writer(
     with collected_statements() as statements, writing(engine) as connection:
         connection.execute(update(models.Session).values(expires=models.Session.expires))
         assert status_of(session_id) == 404
-    patience = ("PRAGMA busy_timeout = 100", "SET LOCAL lock_timeout = 100")
-    assert [statement for statement in statements if statement.startswith(patience)]
+    assert {"PRAGMA busy_timeout = 20", "SET LOCAL lock_timeout = 20"}.intersection(statements)
     advance_time(IDLE / 2)
     assert status_of(session_id) == 401
 
@@ -445,6 +448,22 @@ def test_a_request_that_must_write_can_be_repeated_while_the_database_takes_no_w
             assert response.headers["Retry-After"] == "5"
     assert log_in("user").status_code == 204
     assert client.delete(SESSION, headers=headers).status_code == 204
+
+
+def test_only_so_many_logins_wait_for_others(log_in: LogIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    verified = Event()
+
+    def verify_slowly(*_: object) -> bool:
+        return verified.wait(10)
+
+    monkeypatch.setattr("casemgr.accounts.login.verify_password", verify_slowly)
+    number = 1 + MAX_WAITING_LOGINS
+    with ThreadPoolExecutor(number + 1) as pool:
+        logins = [pool.submit(log_in, "user") for _ in range(number + 1)]
+        done, _ = wait(logins, return_when=FIRST_COMPLETED)
+        verified.set()
+    assert [error(login.result()) for login in done] == [(503, "503-100")]
+    assert Counter(login.result().status_code for login in logins) == {204: number, 503: 1}
 
 
 @pytest.mark.usefixtures("stored_accounts")
