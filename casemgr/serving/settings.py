@@ -6,6 +6,7 @@
 import gc
 import logging
 import os
+import resource
 import sys
 
 from gunicorn.arbiter import Arbiter
@@ -26,8 +27,8 @@ except ConfigError as error:
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# One process for each core. Of its threads, some use the database, some verify logins or wait for that, and two are
-# left for requests that need neither.
+# One process for each core. Of its threads, as many as the pool has connections use the databases, one verifies a
+# login, and some wait for that. Two more answer everything else, and refuse requests when those with slots hang.
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 worker_class = BalancedWorker
 threads = _config.pool.size + 1 + MAX_WAITING_LOGINS + 2
@@ -63,6 +64,8 @@ accesslog = None
 # No control socket in the file system.
 control_socket_disable = True
 
+_OPEN_FILES = 8192
+
 
 class _StripInput(logging.Filter):
     """Strips the quoted input from gunicorn's message about an invalid request, which may be a body with a password."""
@@ -73,9 +76,17 @@ class _StripInput(logging.Filter):
         return True
 
 
+def _raise_limit_of_open_files() -> None:
+    """Make room for `worker_connections` and what else a worker opens: running out of files ends it."""
+    current, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(current, enough), hard))
+
+
 def on_starting(server: Arbiter) -> None:
     """Prepare signals, log and metrics before the first worker starts."""
     hold_signals_while_forking()
+    _raise_limit_of_open_files()
     server.log.error_log.addFilter(_StripInput())
     # Stored with the server, since this module is loaded again when gunicorn reloads.
     server.metrics_exporter = MetricsExporter() if _config.metrics_address else None

@@ -1,5 +1,6 @@
 """A threaded gunicorn worker that shares connections out evenly, and does not let slow clients hold its threads."""
 
+import errno
 import mmap
 import os
 import signal
@@ -15,8 +16,8 @@ from typing import Any
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-_SLOTS = 256
-"""Slots for the number of connections of each worker, more than there are workers at a time."""
+_MAX_WORKERS = 256
+"""Places for the number of connections of each worker, more than there are workers at a time."""
 
 _ABSENT = -1
 
@@ -33,16 +34,16 @@ _FIRST_BYTE = 5.0
 """Seconds that a new connection has for its first byte; it does not occupy a thread meanwhile."""
 
 _RECEIVE = 5.0
-"""Seconds that a request has to arrive, with its body; it occupies a thread meanwhile."""
+"""Seconds that a request has to arrive, with its body, after its first byte; it occupies a thread meanwhile."""
 
 _SEND = 5
-"""Seconds that a client may leave a response unread."""
+"""Seconds that one send waits for the client; a large response takes two or three of them."""
 
 _LINGER = 2.0
-"""Seconds that a client has for closing a connection that the worker has closed."""
+"""Seconds that a client has to close its end after the worker has closed its own."""
 
 _MAX_LINGERING = 500
-"""Connections that wait for being closed by the client."""
+"""Connections that may wait for their clients to close them; above that, the oldest is closed."""
 
 _WITH_BODY = {"POST"}
 """Methods whose body the application reads."""
@@ -50,8 +51,8 @@ _WITH_BODY = {"POST"}
 _STOPPING = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 # Anonymous memory is shared with forked processes.
-_CONNECTIONS = memoryview(mmap.mmap(-1, _SLOTS * 4)).cast("i")
-_CONNECTIONS[:] = memoryview(bytearray(b"\xff" * 4 * _SLOTS)).cast("i")
+_CONNECTIONS = memoryview(mmap.mmap(-1, _MAX_WORKERS * 4)).cast("i")
+_CONNECTIONS[:] = memoryview(bytearray(b"\xff" * 4 * _MAX_WORKERS)).cast("i")
 
 
 class BalancedWorker(ThreadWorker):
@@ -73,12 +74,6 @@ class BalancedWorker(ThreadWorker):
         self._lingering: dict[TConn, float] = {}
         self._swept = 0.0
 
-    def init_process(self) -> None:
-        """Limit the time for sending, on the connections that the listeners will accept."""
-        for listener in self.sockets:
-            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", _SEND, 0))
-        super().init_process()
-
     def init_signals(self) -> None:
         """Handle signals from now on, including those that arrived since the fork."""
         super().init_signals()
@@ -98,9 +93,11 @@ class BalancedWorker(ThreadWorker):
 
     def enqueue_req(self, conn: TConn) -> None:
         """Let a thread process a request, once a new connection has sent something."""
-        if conn.initialized or conn.wait_for_data(0):
+        if conn.initialized or conn.data_ready:
+            self._receiving[conn] = time.monotonic() + _RECEIVE
             super().enqueue_req(conn)
             return
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", _SEND, 0))
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + _FIRST_BYTE
         self.pending_conns.append(conn)
@@ -108,7 +105,6 @@ class BalancedWorker(ThreadWorker):
 
     def handle(self, conn: TConn) -> Any:
         """Receive and process a request, in a thread."""
-        self._receiving[conn] = time.monotonic() + _RECEIVE
         try:
             return super().handle(conn)
         finally:
@@ -118,17 +114,21 @@ class BalancedWorker(ThreadWorker):
         """Process a request whose head has arrived."""
         if req.method not in _WITH_BODY:
             self._receiving.pop(conn, None)
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        except BlockingIOError as error:
+            # gunicorn would log a traceback.
+            raise BrokenPipeError(errno.EPIPE, "the client does not read") from error
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Keep or close the connection; do not wait here until the client has closed its end, as gunicorn would."""
-        if not self.alive or fs.cancelled() or fs.exception() or fs.result():
+        if fs.cancelled() or fs.exception() or fs.result():
             super().finish_request(conn, fs)
             return
-        self.nr_conns -= 1
         try:
             conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
+            self.nr_conns -= 1
             conn.close()
             return
         conn.sock.setblocking(False)
@@ -150,7 +150,7 @@ class BalancedWorker(ThreadWorker):
         """End what has taken too long."""
         for conn, end in list(self._receiving.items()):
             if end < now:
-                # The thread that receives gets the end of the stream.
+                # Wakes the thread, for which the client now seems to have closed the connection.
                 with suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RD)
         for conn, end in list(self._lingering.items()):
@@ -158,7 +158,10 @@ class BalancedWorker(ThreadWorker):
                 self._end_lingering(conn)
 
     def _drain(self, conn: TConn, sock: socket.socket) -> None:
-        """Discard what a client sends on a connection that is closed here, so that it can read its response."""
+        """Discard what the client still sends.
+
+        Closing with unread data would reset the connection, and the client could lose its response.
+        """
         try:
             if sock.recv(65536):
                 return
@@ -169,12 +172,14 @@ class BalancedWorker(ThreadWorker):
         self._end_lingering(conn)
 
     def _end_lingering(self, conn: TConn) -> None:
-        del self._lingering[conn]
-        self.poller.unregister(conn.sock)
-        conn.close()
+        # Its event may come when it has just been closed.
+        if self._lingering.pop(conn, None) is not None:
+            self.nr_conns -= 1
+            self.poller.unregister(conn.sock)
+            conn.close()
 
     def _publish(self, count: int) -> None:
-        _CONNECTIONS[self.age % _SLOTS] = count
+        _CONNECTIONS[self.age % _MAX_WORKERS] = count
 
 
 def hold_signals_while_forking() -> None:
@@ -191,4 +196,4 @@ def hold_signals_while_forking() -> None:
 
 def forget_worker(worker: ThreadWorker) -> None:
     """Clear the slot of a worker that has ended."""
-    _CONNECTIONS[worker.age % _SLOTS] = _ABSENT
+    _CONNECTIONS[worker.age % _MAX_WORKERS] = _ABSENT

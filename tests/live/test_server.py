@@ -172,7 +172,7 @@ def test_the_server_says_that_it_is_busy_while_requests_wait_for_a_lock(serve: S
         assert [request.result() for request in waiting] == [200] * slots
 
 
-MORE_THAN_THREADS = 14
+MORE_THAN_THREADS = 100
 LOGIN_HEAD = f"POST {LOGIN['user']} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: 3000\r\n\r\n"
 LAST_REQUEST = f"GET {CASE}/1 HTTP/1.1\r\nHost: x\r\nX-egain-session: {USER}\r\nConnection: close\r\n\r\n"
 
