@@ -114,6 +114,8 @@ class Case(NamedTuple):
     owner_folder_name: str | None = None
     customer_id: int | None = None
     customer_name: str | None = None
+    recent_activity_date: str | None = None
+    unread_activity_count: int | None = None
     created: str | None = None
     created_by_id: int | None = None
     created_by_first_name: str | None = None
@@ -128,6 +130,4 @@ class Case(NamedTuple):
     related_cases: tuple[RelatedCase, ...] | None = None
     notes: tuple[Note, ...] | None = None
     custom_attributes: tuple[CustomAttribute, ...] | None = None
-    recent_activity_date: str | None = None
-    unread_activity_count: int | None = None
     on_behalf_of: int | None = None
