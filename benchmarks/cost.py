@@ -15,9 +15,9 @@ from casemgr.database.engine import create_engine
 from casemgr.database.schema import migrate
 from tests.api.client import CASE
 from tests.factories import USER
-from tests.faults.deployment import Deployment, Node, deploy, free_ports, url
+from tests.faults.deployment import Deployment, Node, deploy, url
 from tests.faults.load import fill
-from tests.postgresql import Cluster
+from tests.postgresql import Cluster, free_ports
 
 _CONNECTIONS = 4
 _LONG = ",".join(map(str, range(1, 76)))

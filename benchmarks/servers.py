@@ -15,7 +15,8 @@ from types import TracebackType
 import psutil
 
 from benchmarks.requests import Request
-from tests.faults.deployment import ROOT, free_ports, wait_until
+from tests.faults.deployment import ROOT
+from tests.postgresql import free_ports, wait_until
 
 _GUNICORN = ("-m", "gunicorn")
 WORKERS = "2"

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -57,22 +57,23 @@ def unprivileged_user() -> str | None:
     return "postgres" if "postgres" in users else "nobody"
 
 
-def wait_for(path: Path) -> None:
-    """Wait until a server has created a file.
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true.
 
     :raises TimeoutError: after half a minute.
     """
     end = time.monotonic() + 30
-    while not path.exists():
+    while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"{path} is missing.")
+            raise TimeoutError("It has not happened within half a minute.")
         time.sleep(0.02)
 
 
-def _find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+def free_ports(number: int) -> list[int]:
+    """Find TCP ports of 127.0.0.1 that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [listener.getsockname()[1] for listener in sockets]
 
 
 class Cluster:
@@ -91,7 +92,7 @@ class Cluster:
         self._binaries = binaries
         self._primary = primary
         self._certificate = certificate
-        self.port = _find_free_port() if certificate else _DEFAULT_PORT
+        self.port = free_ports(1)[0] if certificate else _DEFAULT_PORT
         self._numbers = count(1)
         self._owner = unprivileged_user()
 

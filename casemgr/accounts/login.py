@@ -40,7 +40,7 @@ from casemgr.errors.definitions import ApiError
 from casemgr.http.limits import MAX_SESSIONS, MAX_WAITING_LOGINS
 
 _VERIFICATIONS = Slots("logins", 1, patience=2, waiting=MAX_WAITING_LOGINS)
-"""One verification of a secret at a time: it occupies all cores that it gets for a twentieth of a second."""
+"""Secrets are verified one at a time: each verification keeps the cores busy for a twentieth of a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Source: RFC 6749 sections 2.3, 4.4, 5.1 and 5.2; RFC 7009; RFC 8414.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -61,34 +61,44 @@ class TokenResponse:
 def issue_token(databases: Databases, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
     """Issue a token or describe the error (RFC 6749 section 4.4)."""
     server = _Server(databases, config, request.address, now)
-    response: TokenResponse
-    try:
+
+    def issue() -> TokenResponse:
         parameters = parse_form(request)
         if "grant_type" not in parameters:
             raise InvalidRequestError("The parameter grant_type is missing.")
         if parameters["grant_type"] != _GRANT_TYPE:
             # Authlib would quote the request, which may contain characters that the standard forbids.
             raise OAuth2Error(f"The only grant type is {_GRANT_TYPE}.", error="unsupported_grant_type")
-        response = server.create_token_response(_Request(request.authorization, parameters))
-    except OAuth2Error as error:
-        response = server.handle_error_response(None, error)
-    except UnavailableError as error:
-        response = server.handle_error_response(None, _unavailable(error))
-    return response
+        return cast(TokenResponse, server.create_token_response(_Request(request.authorization, parameters)))
+
+    return _answer(server, issue)
 
 
 def revoke_token(databases: Databases, config: Config, request: TokenRequest, now: datetime) -> TokenResponse:
     """Revoke a token or describe the error; an unknown token counts as revoked (RFC 7009 section 2.2)."""
     server = _Server(databases, config, request.address, now, revokes=True)
-    response: TokenResponse
-    try:
+
+    def revoke() -> TokenResponse:
         oauth2_request = _Request(request.authorization, parse_form(request))
-        response = server.create_endpoint_response(_Revocation.ENDPOINT_NAME, oauth2_request)
+        return cast(TokenResponse, server.create_endpoint_response(_Revocation.ENDPOINT_NAME, oauth2_request))
+
+    return _answer(server, revoke)
+
+
+def _answer(server: "_Server", process: Callable[[], TokenResponse]) -> TokenResponse:
+    try:
+        return process()
     except OAuth2Error as error:
-        response = server.handle_error_response(None, error)
+        described = error
     except UnavailableError as error:
-        response = server.handle_error_response(None, _unavailable(error))
-    return response
+        _log.warning("Not available: %s", error)
+        described = _TryLaterError(
+            RETRY_AFTER,
+            error="temporarily_unavailable",
+            description="The service cannot process the request at the moment.",
+            status_code=UNAVAILABLE.status,
+        )
+    return cast(TokenResponse, server.handle_error_response(None, described))
 
 
 def build_metadata(base_url: str) -> Mapping[str, object]:
@@ -121,16 +131,6 @@ class _TryLaterError(OAuth2Error):
 
     def get_headers(self) -> list[tuple[str, str]]:
         return [*super().get_headers(), ("Retry-After", self._seconds)]
-
-
-def _unavailable(error: UnavailableError) -> _TryLaterError:
-    _log.warning("Not available: %s", error)
-    return _TryLaterError(
-        RETRY_AFTER,
-        error="temporarily_unavailable",
-        description="The service cannot process the request at the moment.",
-        status_code=UNAVAILABLE.status,
-    )
 
 
 class _Request(OAuth2Request):

@@ -1,4 +1,4 @@
-"""From the text of a setting to its value.
+"""Parsers, each of which turns the text of a setting into its value.
 
 A parser raises ValueError with a message that completes the sentence after the name of the variable.
 """
@@ -17,7 +17,7 @@ from casemgr.http.addresses import Network
 
 DEFAULT_DATABASE_URL = "sqlite:///casemgr.db"
 
-_SCHEME_AND_AUTHORITY = re.compile(r"https?://[A-Za-z0-9._~-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_SCHEME_AND_AUTHORITY = re.compile(r"https?://(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 _DRIVERS = {
     "sqlite": "sqlite",

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from casemgr.database.engine import connect_sqlite
+from casemgr.database.engine import connect_sqlite, use_write_ahead_log
 from casemgr.database.models import Case
 
 
@@ -66,10 +66,8 @@ def restore(engine: Engine, file: Path) -> None:
                 source.backup(target)
         except sqlite3.Error as error:
             raise BackupError(_explain_failure(error, database)) from error
-    with engine.connect() as connection:
-        # The backup may come from another program and have another mode. Apart from that, the last connection that is
-        # not exclusive removes an old -shm.
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    # The backup may have another mode. Besides, an old -shm is removed only when a connection in normal mode closes.
+    use_write_ahead_log(engine)
 
 
 def _check_dialect(engine: Engine) -> None:
@@ -87,7 +85,8 @@ def _lock(target: sqlite3.Connection) -> None:
     target.execute("PRAGMA locking_mode = EXCLUSIVE")
     target.execute("BEGIN EXCLUSIVE")
     target.execute("COMMIT")
-    # The lock stays until the next transaction ends. In exclusive mode, that would leave its rollback journal behind.
+    # The lock lasts until the next transaction ends. If that one ran in exclusive mode, SQLite would leave its rollback
+    # journal behind.
     target.execute("PRAGMA locking_mode = NORMAL")
 
 
@@ -111,7 +110,7 @@ def _find_problem(file: Path) -> str | None:
         return "the file does not exist"
     try:
         with closing(_open_to_read(file)) as connection:
-            # It fails when one of the tables is missing, so the database of another program is found out.
+            # It fails if a table is missing, as in the database of another program.
             connection.execute(f"SELECT 1 FROM alembic_version, {Case.__tablename__} LIMIT 1")  # noqa: S608 - our table
             [(result,), *_] = connection.execute("PRAGMA quick_check(1)")
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""The databases as requests use them: with a bound on how many do so at a time, and replicas that stand in."""
+"""How requests use the databases: only so many at a time, and on a replica while the primary is lost."""
 
 import sys
 import time
@@ -10,11 +10,10 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 
 from casemgr.database.deadlines import answer_within
-from casemgr.database.engine import is_write_blocked, writing
+from casemgr.database.engine import is_server_lost, is_write_blocked, writing
 from casemgr.database.reading import Reading
 from casemgr.database.servers import Servers
 from casemgr.database.statements import Source
@@ -26,7 +25,7 @@ _WRITE_PATIENCE = 1.0
 """Seconds that a write waits for the server, in addition to waiting for locks."""
 
 _LOCK_TIMEOUT = 2.0
-"""Seconds that a request waits for the locks of others, of an import for example; it occupies a thread meanwhile."""
+"""Seconds that a request waits for locks, such as those of an import; it occupies a thread meanwhile."""
 
 _STEP = 0.05
 """Seconds after which a thread that waits for a slot checks whether the others hang."""
@@ -52,10 +51,10 @@ class Slots:
     the threads that hold the slots hang, and no other thread waits for them.
     """
 
-    def __init__(self, activity: str, number: int, patience: float, waiting: int = sys.maxsize) -> None:
+    def __init__(self, holders: str, number: int, patience: float, waiting: int = sys.maxsize) -> None:
         """Create the slots.
 
-        :param activity: what those with slots do, for messages.
+        :param holders: who holds the slots, for messages.
         :param patience: seconds without any change after which no thread waits.
         :param waiting: the number of threads that may wait at a time, by default any.
         """
@@ -63,7 +62,7 @@ class Slots:
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(number):
             self._free.put(None)
-        self._activity = activity
+        self._holders = holders
         self._patience = patience
         self._places = BoundedSemaphore(waiting)
         self._changed = time.monotonic()
@@ -86,14 +85,14 @@ class Slots:
 
     def _wait(self) -> None:
         if not self._places.acquire(blocking=False):
-            raise BusyError(f"{self._activity} wait already")
+            raise BusyError(f"too many {self._holders} wait")
         try:
             while time.monotonic() - self._changed < self._patience:
                 try:
                     return self._free.get(timeout=_STEP)
                 except Empty:
                     continue
-            raise BusyError(f"{self._activity} hang")
+            raise BusyError(f"{self._holders} hang")
         finally:
             self._places.release()
 
@@ -175,16 +174,15 @@ class Reads:
         primary = self._servers.primary
         if not self._servers.replicas:
             return work(self._connect())
-        if self._servers.claim(primary):
+        if self._servers.may_try(primary):
             try:
-                with answer_within(_READ_PATIENCE):
-                    result = work(self._connect())
-            except (DBAPIError, PoolTimeoutError) as error:
+                with answer_within(_READ_PATIENCE), self._servers.confirming(primary):
+                    return work(self._connect())
+            except DBAPIError as error:
+                if not is_server_lost(error):
+                    raise
                 self._disconnect()
                 self._servers.skip(primary, type(error).__name__)
-            else:
-                self._servers.confirm(primary)
-                return result
         return self.from_replica(work, dataset_version)
 
     def from_replica(self, work: Callable[[Source], _T], dataset_version: int = 0) -> _T:
@@ -198,11 +196,12 @@ class Reads:
                     if self._servers.is_current(replica, source, dataset_version):
                         return work(source)
                 problem = "it lags behind the primary"
-            except (DBAPIError, PoolTimeoutError) as error:
+            except DBAPIError as error:
                 problem = type(error).__name__
             self._servers.skip(replica, problem)
         if self._servers.replicas and not self._servers.is_primary_lost():
             return self.from_primary(work, dataset_version)
+        # Nothing else is left, so wait as long as the settings allow.
         return work(self._connect())
 
     @contextmanager
@@ -235,17 +234,16 @@ def _writing(servers: Servers, lock_timeout: float) -> Iterator[Connection]:
 
 @contextmanager
 def _on_primary(servers: Servers, lock_timeout: float) -> Iterator[None]:
-    if not servers.claim(servers.primary):
+    if not servers.may_try(servers.primary):
         raise WriteBlockedError("the primary is lost")
     try:
-        with answer_within(lock_timeout + _WRITE_PATIENCE):
+        with answer_within(lock_timeout + _WRITE_PATIENCE), servers.confirming(servers.primary):
             yield
     except DBAPIError as error:
         if is_write_blocked(error.orig):
             raise WriteBlockedError(f"the database takes no writes: {error.orig}") from error
         # Without replicas nothing can be read either, which is an unexpected error.
-        if servers.replicas and isinstance(error, OperationalError):
+        if servers.replicas and is_server_lost(error):
             servers.skip(servers.primary, type(error).__name__)
             raise WriteBlockedError("the primary is lost") from error
         raise
-    servers.confirm(servers.primary)

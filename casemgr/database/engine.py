@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import URL, Connection, Dialect, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from casemgr.config import Pool
@@ -26,6 +26,9 @@ _LOCK_TIMEOUT = 10.0
 _BLOCKED_ON_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL}
 _BLOCKED_ON_POSTGRESQL = {"55P03", "25006", "53100"}
 """Error codes of a write that is not possible now: a lock of others, a read-only database, a full disk."""
+
+_LOST = ("08", "57P", "53300")
+"""Beginnings of the error codes of a server that ends a connection, or takes no more of them."""
 
 _MAX_LOG_BYTES = 64 * 1024 * 1024
 """Bytes that the write-ahead log of SQLite keeps for reuse: enough for small imports.
@@ -96,6 +99,14 @@ def writing(engine: Engine, lock_timeout: float = _LOCK_TIMEOUT) -> Iterator[Con
         yield connection
 
 
+def use_write_ahead_log(engine: Engine) -> None:
+    """Keep a write-ahead log in an SQLite database from now on, so that writers do not block readers."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        # SQLite stores the mode in the file, and cannot change it within a transaction.
+        driver.execute("PRAGMA journal_mode = WAL")
+
+
 def truncate_log(engine: Engine) -> None:
     """Empty the write-ahead log of SQLite, unless somebody is reading from it; do nothing on PostgreSQL.
 
@@ -108,6 +119,12 @@ def truncate_log(engine: Engine) -> None:
         driver.execute(f"PRAGMA busy_timeout = {_TRUNCATE_TIMEOUT * 1000:.0f}")
         # The result says whether it succeeded; another time will do as well.
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def is_server_lost(error: DBAPIError) -> bool:
+    """Check whether PostgreSQL did not answer, ended the connection, or takes no more connections."""
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) and (state is None or state.startswith(_LOST))
 
 
 def is_write_blocked(error: BaseException | None) -> bool:
@@ -131,8 +148,8 @@ def _check_socket(connection: DBAPIConnection, *_: object) -> None:
 
 def connect_sqlite(dialect: Dialect, args: Sequence[Any], options: Mapping[str, Any]) -> DBAPIConnection:
     """Connect, and create a file that does not exist for its owner alone: it will hold texts of cases."""
-    # SQLite creates the file when it connects, and gives its mode to -wal and -shm. Creating it here instead would
-    # mean to repeat which names and URIs are files. The umask is that of the process, so threads take turns.
+    # SQLite creates the file when it connects, and gives its mode to -wal and -shm. To create it here, this function
+    # would have to know which names and URIs are files. The umask is that of the process, so threads take turns.
     with _umask_lock:
         umask = os.umask(0o077)
         try:

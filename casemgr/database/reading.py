@@ -59,16 +59,7 @@ class Reading:
         """Connect.
 
         :raises DBAPIError: when the database cannot be reached.
-        :raises TimeoutError: SQLAlchemy's, when all connections of the pool are in use.
         """
-        self._open()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Return the connection."""
-        self._close()
-
-    def _open(self) -> None:
         try:
             if self.dialect.name == "sqlite":
                 self.connection = _connection_of_thread(self._engine)
@@ -79,8 +70,10 @@ class Reading:
         driver: Any = self.connection.dbapi_connection
         if isinstance(driver, sqlite3.Connection):
             driver.execute("BEGIN")
+        return self
 
-    def _close(self) -> None:
+    def __exit__(self, *_: object) -> None:
+        """Return the connection."""
         driver: Any = self.connection.dbapi_connection
         if not isinstance(driver, sqlite3.Connection):
             self.connection.close()

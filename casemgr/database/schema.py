@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from casemgr.database.engine import writing
+from casemgr.database.engine import use_write_ahead_log, writing
 from casemgr.database.reading import Reading
 from casemgr.database.statements import Source, fetch_all
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 _LOCK_TIMEOUT = 0.5
-"""Seconds that a migration waits for a table on PostgreSQL: those who want to read it meanwhile wait, too."""
+"""Seconds that a migration waits for a table on PostgreSQL; readers queue behind it meanwhile."""
 
 _AUTOVACUUM_TIMEOUT = 2.0
-"""The same when autovacuum has the table: PostgreSQL ends it for those who wait for over a second."""
+"""The same when autovacuum has the table: PostgreSQL cancels it when a session has waited for a second."""
 
 _PAUSE = 2.0
 """Seconds between two attempts, in which others are not delayed."""
@@ -33,8 +33,8 @@ _PATIENCE = 60.0
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
-# Sessions that have used a table of the schema since before an attempt began to wait. PostgreSQL hides the state of
-# sessions of other roles from roles without privileges.
+# Sessions that lock a table of the schema in a transaction that is older than the attempt. PostgreSQL hides the state
+# of sessions of other roles from roles without privileges.
 _SELECT_BLOCKERS = text(
     """
     SELECT coalesce(bool_or(backend_type = 'autovacuum worker'), false),
@@ -64,7 +64,7 @@ def migrate(
     engine: Engine,
     revision: str = "head",
     *,
-    report: Callable[[str], object] = str,
+    report: Callable[[str], object] = lambda _: None,
     pause: Callable[[float], object] = time.sleep,
     patience: float = _PATIENCE,
 ) -> None:
@@ -77,7 +77,7 @@ def migrate(
     :raises SchemaInUseError: when no attempt succeeded.
     """
     if engine.dialect.name == "sqlite":
-        _use_write_ahead_log(engine)
+        use_write_ahead_log(engine)
     if is_migrated(engine):
         return
     if engine.dialect.name == "sqlite":
@@ -103,13 +103,6 @@ def migrate(
             pause(_PAUSE)
         else:
             return
-
-
-def _use_write_ahead_log(engine: Engine) -> None:
-    with engine.connect() as connection:
-        driver: Any = connection.connection.driver_connection
-        # SQLite stores the mode in the file, and cannot change it within a transaction.
-        driver.execute("PRAGMA journal_mode = WAL")
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from casemgr.database.models import Dataset
 from casemgr.database.statements import Source, Statement, fetch_all
@@ -64,7 +66,7 @@ class Servers:
         :param clock: returns the seconds of a monotonic clock.
         """
         self.primary = Server("The primary", primary)
-        self.replicas = [Server("A replica", replica) for replica in replicas]
+        self.replicas = [Server(f"Replica {number}", replica) for number, replica in enumerate(replicas, 1)]
         self._max_lag = max_lag.total_seconds()
         self._clock = clock
         self._turns = count()
@@ -77,15 +79,15 @@ class Servers:
         first = next(self._turns) % len(self.replicas)
         skipped = []
         for replica in (*self.replicas[first:], *self.replicas[:first]):
-            if self.claim(replica):
+            if self.may_try(replica):
                 yield replica
             else:
                 skipped.append(replica)
         if self.is_primary_lost():
             yield from skipped
 
-    def claim(self, server: Server) -> bool:
-        """Check whether a server can be used; after a while one request may try one that was skipped."""
+    def may_try(self, server: Server) -> bool:
+        """Check whether to use a server now; every five seconds, one caller may try a server that is skipped."""
         if server.skipped_until == _NEVER:
             return True
         now = self._clock()
@@ -95,14 +97,23 @@ class Servers:
         server.skipped_until = now + _RETRY_AFTER
         return True
 
-    def skip(self, server: Server, problem: object) -> None:
+    def skip(self, server: Server, problem: str) -> None:
         """Do not use a server for a while."""
         server.skipped_until = self._clock() + _RETRY_AFTER
         server.checked = _NEVER
         _log.warning("%s is not used for %.0f seconds: %s", server.name, _RETRY_AFTER, problem)
 
-    def confirm(self, server: Server) -> None:
-        """Use a server that has just answered, even if it was skipped before."""
+    @contextmanager
+    def confirming(self, server: Server) -> Iterator[None]:
+        """Use a server again that was skipped before, unless the `with` block raises an error of the database."""
+        try:
+            yield
+        except DBAPIError:
+            raise
+        except BaseException:
+            # The server has answered; the request failed for another reason, such as an unknown session.
+            server.skipped_until = _NEVER
+            raise
         server.skipped_until = _NEVER
 
     def is_primary_lost(self) -> bool:
@@ -122,7 +133,7 @@ class Servers:
         if lag is None or lag > self._max_lag:
             return False
         replica.checked = now
-        self.confirm(replica)
+        replica.skipped_until = _NEVER
         return True
 
 

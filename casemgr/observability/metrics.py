@@ -18,8 +18,8 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class _ReservedValues(MmapedDict):
     """The values of a process in a mapped file whose space is reserved.
 
-    Otherwise the file has holes, and to write to one while the disk is full kills the process (SIGBUS). Reserving fails
-    with an exception instead: then a request is not counted.
+    prometheus_client leaves holes in its files. Writing to a hole on a full disk kills the process (SIGBUS); reserving
+    the space raises OSError instead, and the request is not counted.
     """
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
@@ -32,7 +32,7 @@ class _ReservedValues(MmapedDict):
         # With its padding and its value, an entry has up to 32 bytes more than its key.
         if self._used + len(key.encode()) + 32 > self._capacity:
             os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
-        super()._init_value(key)  # type: ignore[no-untyped-call]  # the same
+        super()._init_value(key)  # type: ignore[no-untyped-call]  # the library has no types
 
 
 class Metrics:

@@ -110,6 +110,7 @@ def test_settings_come_from_the_environment() -> None:
             "CASEMGR_POOL_SIZE": "20",
             "CASEMGR_CONNECT_TIMEOUT": "2s",
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
+            "CASEMGR_BEHIND_POOLER": "yes",
             "CASEMGR_DOCS_PAGE": "no",
             "CASEMGR_SLOW_REQUEST": "3s",
             "CASEMGR_METRICS_ADDRESS": "[::1]:9108",
@@ -119,7 +120,7 @@ def test_settings_come_from_the_environment() -> None:
     assert config.replica_max_lag == timedelta(seconds=3)
     assert config.slow_request == timedelta(seconds=3)
     assert config.cors_origins == ("https://console.example.com", "http://[fd00::1]:3000")
-    assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1))
+    assert config.pool == Pool(20, timedelta(seconds=2), timedelta(minutes=1), behind_pooler=True)
     assert config.session_idle_time == timedelta(seconds=90)
     assert config.session_lifetime == timedelta(days=1)
     assert config.token_lifetime == timedelta(minutes=5)

@@ -2,11 +2,9 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +18,7 @@ from sqlalchemy import Engine, text
 
 from casemgr.database.engine import create_engine
 from casemgr.database.schema import migrate
-from tests.postgresql import Cluster, find_binaries
+from tests.postgresql import Cluster, find_binaries, free_ports, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "postgres"
@@ -152,18 +150,6 @@ def is_streaming(replica: Cluster) -> bool:
         engine.dispose()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition is true.
-
-    :raises TimeoutError: after SECONDS.
-    """
-    end = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"A part of the deployment is not ready after {SECONDS} seconds.")
-        time.sleep(0.02)
-
-
 def is_ready(port: int, context: SSLContext | None = None) -> bool:
     """Check whether a node is ready, or one behind a proxy.
 
@@ -189,9 +175,3 @@ def _url_of_primary(*clusters: Cluster) -> str:
     hosts, ports = ([str(getattr(cluster, name)) for cluster in clusters] for name in ("folder", "port"))
     query = {"host": ",".join(hosts), "port": ",".join(ports), "target_session_attrs": "read-write"}
     return clusters[0].url(_DATABASE).update_query_dict(query).render_as_string()
-
-
-def free_ports(number: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [listener.getsockname()[1] for listener in sockets]

@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
-from tests.faults.deployment import Deployment, is_streaming, wait_until
+from tests.faults.deployment import Deployment, is_streaming
 from tests.faults.load import Load
 from tests.faults.proxies import Proxy
 from tests.faults.slow_clients import KINDS, NUMBER, slow_clients
+from tests.postgresql import wait_until
 
 Action = Callable[[], None]
 HEADER = f"{'phase':<52} {'requests':>8} {'failed':>7} {'longest ms':>10} {'recovered s':>11}"

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.deployment import ROOT, SECONDS, Deployment, free_ports, is_ready, wait_until
+from tests.faults.deployment import ROOT, SECONDS, Deployment, is_ready
+from tests.postgresql import free_ports, wait_until
 
 
 @dataclass(frozen=True, slots=True)

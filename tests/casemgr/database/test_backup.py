@@ -165,6 +165,16 @@ def test_a_backup_by_another_program_is_restored_with_write_ahead_logging(
         assert connection_again.scalars(select(Department.name)).all() == ["Old"]
 
 
+def test_a_backup_without_a_write_ahead_log_gets_one_in_a_new_database(database: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("VACUUM INTO ?", (str(tmp_path / "backup.db"),))
+    new = create_engine(URL.create("sqlite", database=str(tmp_path / "new.db")))
+    restore(new, tmp_path / "backup.db")
+    with new.connect() as connection_again:
+        assert connection_again.scalar(text("PRAGMA journal_mode")) == "wal"
+    new.dispose()
+
+
 def test_a_backup_that_nobody_can_write_to_is_restored(engine: Engine, database: Path, saved: Path) -> None:
     saved.chmod(0o400)
     saved.parent.chmod(0o500)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import create_app
 from casemgr.config import Config, Pool
@@ -23,7 +23,7 @@ from casemgr.database.statements import Source, fetch_all
 from tests.api.client import CASE, LOGIN, cases
 from tests.conftest import MakeDatabase
 from tests.factories import NAME, PASSWORD, USER, actors, case, dispose, store
-from tests.postgresql import Cluster, find_binaries
+from tests.postgresql import Cluster, find_binaries, wait_until
 
 pytestmark = pytest.mark.postgresql
 
@@ -37,14 +37,6 @@ class Pair:
 
     def engines(self) -> tuple[Engine, Engine]:
         return create_engine(self.primary.url("postgres")), create_engine(self.replica.url("postgres"))
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Check a condition until it is true."""
-    for _ in range(100_000):
-        if condition():
-            return
-    raise AssertionError("The condition is still false.")
 
 
 def scalar(engine: Engine, statement: str) -> Any:
@@ -75,6 +67,12 @@ def engines(pair: Pair) -> Iterator[tuple[Engine, Engine]]:
     yield primary, replica
     primary.dispose()
     replica.dispose()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let servers that do not hang take their time on a busy machine."""
+    monkeypatch.setattr("casemgr.database.databases._READ_PATIENCE", 2)
 
 
 class Clock:
@@ -151,7 +149,7 @@ def test_an_unreachable_replica_is_skipped_and_tried_again_later(
     assert read(databases)
     pair.replica.stop()
     assert [read(databases) for _ in range(3)] == [False] * 3
-    assert caplog.messages == ["A replica is not used for 5 seconds: OperationalError"]
+    assert caplog.messages == ["Replica 1 is not used for 5 seconds: OperationalError"]
     pair.replica.start()
     wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
     assert not read(databases)
@@ -301,6 +299,26 @@ def test_a_replica_that_was_skipped_stands_in_for_the_primary(pair: Pair, engine
         assert not read(databases)
     with hanging(pair.primary):
         assert read_from_primary(databases)
+
+
+def test_a_primary_that_is_back_is_used_again_after_a_request_that_fails(
+    pair: Pair, engines: tuple[Engine, Engine]
+) -> None:
+    clock = Clock()
+    databases = databases_of(*engines, clock=clock)
+    with hanging(pair.primary):
+        assert read_from_primary(databases)
+    clock.seconds += 5
+    for _ in range(2):
+        with pytest.raises(LookupError), databases.writing():
+            raise LookupError
+
+
+def test_an_error_in_a_statement_does_not_mean_that_the_primary_is_lost(engines: tuple[Engine, Engine]) -> None:
+    databases = databases_of(*engines)
+    with pytest.raises(DBAPIError), databases.writing() as connection:
+        connection.execute(text("SELECT 1 / 0"))
+    assert not read_from_primary(databases)
 
 
 def test_without_replicas_a_primary_that_hangs_fails_in_time(pair: Pair) -> None:
