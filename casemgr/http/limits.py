@@ -17,7 +17,7 @@ MAX_IDS: Mapping[ActorKind, int] = {
 RETRY_AFTER = 5
 """Seconds after which a client may repeat a request that the service cannot process at the moment."""
 
-MAX_WAITING_LOGINS = 4
+MAX_WAITING_LOGINS = 24
 """Logins that may wait in a process until others have been verified; further ones are refused."""
 
 MAX_BODY = 4096

@@ -53,7 +53,7 @@ def at_once(times: int, function: Callable[[], tuple[int, str | None]]) -> Count
 
 
 def test_all_workers_count_failures_together(server: Server) -> None:
-    assert at_once(30, lambda: log_in(server, "wrong")) == {401: 10, 429: 20}
+    assert at_once(24, lambda: log_in(server, "wrong")) == {401: 10, 429: 14}
     assert log_in(server)[0] == 429
 
 
