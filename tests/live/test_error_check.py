@@ -50,6 +50,8 @@ from casemgr.i18n.locales import LOCALES
 from tests.factories import dispose, store_demo_data
 from tests.live.server import ROOT, Server
 
+pytestmark = pytest.mark.sqlite
+
 ACCOUNTS = str(ROOT / "demo" / "accounts.json")
 NADIA, MEI, JORGE = (Account(ActorKind.USER, number) for number in (201, 203, 202))
 ELODIE = Account(ActorKind.CUSTOMER, 301)

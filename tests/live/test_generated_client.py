@@ -12,7 +12,7 @@ import pytest
 from tests.factories import NAME, PASSWORD
 from tests.live.server import ROOT, SECONDS, Server
 
-pytestmark = pytest.mark.live_server
+pytestmark = [pytest.mark.live_server, pytest.mark.sqlite]
 
 UNREADABLE = {"application/xml", "application/yaml"}
 """Media types that the generator does not support."""

@@ -3,10 +3,13 @@
 import subprocess
 from itertools import pairwise
 
+import pytest
 from markdown_it import MarkdownIt
 
 from casemgr.web.docs_page import BASE_URL_IN_GUIDE
 from tests.live.server import ROOT, SECONDS, Server
+
+pytestmark = pytest.mark.sqlite
 
 _END = "end of a command"
 

@@ -15,7 +15,7 @@ from tests.factories import CLIENT, USER
 from tests.live.conftest import Serve
 from tests.live.server import SECONDS, Server
 
-pytestmark = pytest.mark.live_server
+pytestmark = [pytest.mark.live_server, pytest.mark.sqlite]
 
 ROUTE = "/core/casemgr/v3/case/<ids>"
 
