@@ -1,4 +1,11 @@
-"""Texts: lone surrogates, and excerpts for messages."""
+"""Texts: lone surrogates, excerpts for messages, and tables for a terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from unicodedata import east_asian_width
+
+GAP = "  "
+"""What separates two columns of a table."""
 
 
 def replace_lone_surrogates(text: str) -> str:
@@ -18,3 +25,24 @@ def shorten(text: str, length: int = 100) -> str:
     """
     printable = text if text.isprintable() else repr(text)[1:-1]
     return printable if len(printable) <= length else f"{printable[:length]}…"
+
+
+def display_width(text: str) -> int:
+    """Count the columns that a text takes on a terminal."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def tabulate(rows: Iterable[Sequence[str]], at_a_time: int | None = None) -> Iterator[str]:
+    """Draw rows as a table with aligned columns; the last column is not padded.
+
+    :param at_a_time: how many rows are read and aligned together, when all of them might not fit into memory. Columns
+        may get wider from one part of the table to the next, but never narrower.
+    """
+    remaining = iter(rows)
+    widths: list[int] = []
+    while batch := list(islice(remaining, at_a_time)):
+        needed = [max(map(display_width, column)) for column in zip(*batch, strict=True)]
+        widths = [max(pair) for pair in zip(widths or needed, needed, strict=True)]
+        for *cells, last in batch:
+            padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(cells, widths, strict=False))
+            yield GAP.join((*padded, last))

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, zip_longest
-from unicodedata import east_asian_width
 
+from casemgr.domain.texts import GAP, display_width, tabulate
 from casemgr.errors.listing import SentenceRecord
-
-_GAP = "  "
 
 # East Asian writing has no blanks: a line may end after any character. Everything else is kept together.
 _PIECE = re.compile(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+|\s+")
@@ -20,11 +18,7 @@ def tabulate_sentences(records: Sequence[SentenceRecord]) -> Iterator[str]:
         (one.code, one.name, one.locale, one.audience, "" if one.number is None else str(one.number), one.message)
         for one in records
     ]
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    # The last column needs no padding, which is as well: its characters have different widths.
-    for *cells, message in (header, *rows):
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=False))
-        yield _GAP.join((*padded, message))
+    return tabulate((header, *rows))
 
 
 def tabulate_comparison(records: Sequence[Mapping[str, str]], width: int) -> Iterator[str]:
@@ -34,7 +28,7 @@ def tabulate_comparison(records: Sequence[Mapping[str, str]], width: int) -> Ite
     :param width: the columns of the terminal.
     """
     tags = [name for name in records[0] if name not in ("code", "name", "audience")]
-    column = max(20, (width - 2 * len(_GAP)) // 2)
+    column = max(20, (width - 2 * len(GAP)) // 2)
     yield from _side_by_side(tags, column)
     for (code, name), sentences in groupby(records, key=lambda record: (record["code"], record["name"])):
         yield ""
@@ -45,7 +39,7 @@ def tabulate_comparison(records: Sequence[Mapping[str, str]], width: int) -> Ite
 
 def _side_by_side(texts: Sequence[str], width: int) -> Iterator[str]:
     for lines in zip_longest(*(_wrap(text, width) for text in texts), fillvalue=""):
-        yield "".join(f"{_GAP}{line}{' ' * (width - _width(line))}" for line in lines).rstrip()
+        yield "".join(f"{GAP}{line}{' ' * (width - display_width(line))}" for line in lines).rstrip()
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -53,11 +47,7 @@ def _wrap(text: str, width: int) -> list[str]:
     lines = [""]
     for piece in _PIECE.findall(text):
         for part in (piece[start : start + width] for start in range(0, len(piece), width)):
-            if _width(lines[-1] + part.rstrip()) > width:
+            if display_width(lines[-1] + part.rstrip()) > width:
                 lines.append("")
             lines[-1] += part if lines[-1] else part.lstrip()
     return [line.rstrip() for line in lines]
-
-
-def _width(text: str) -> int:
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
