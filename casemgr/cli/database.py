@@ -24,13 +24,19 @@ def init_db() -> None:
 
     Run this command for a new database and after each upgrade of casemgr; running it again does no harm. It creates
     the file of an SQLite database; a PostgreSQL database must exist already. The previous version of casemgr keeps
-    working with the new schema.
+    working with the new schema. The command says from which revision of the schema to which it went.
 
     If a long transaction uses a table that is to be changed on PostgreSQL, the command says whose it is and tries
     again for a minute.
     """
-    migrate(create_command_engine(), report=partial(click.echo, err=True))
-    click.echo("The database schema is up to date.", err=True)
+    before, after = migrate(create_command_engine(), report=partial(click.echo, err=True))
+    if before is None:
+        outcome = f"created at {after}"
+    elif before == after:
+        outcome = f"up to date at {after}"
+    else:
+        outcome = f"migrated from {before} to {after}"
+    click.echo(f"Database schema {outcome}.", err=True)
 
 
 @click.command(

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +17,7 @@ from casemgr.database.statements import Source, fetch_all
 # it for its readiness only.
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 
 _LOCK_TIMEOUT = 0.5
@@ -60,6 +61,16 @@ class SchemaInUseError(Exception):
     """The schema was not migrated, since others used its tables all the time; the message names them."""
 
 
+class Migration(NamedTuple):
+    """The revisions of the schema before and after a migration.
+
+    :param before: None when there was no schema.
+    """
+
+    before: str | None
+    after: str | None
+
+
 def migrate(
     engine: Engine,
     revision: str = "head",
@@ -67,7 +78,7 @@ def migrate(
     report: Callable[[str], object] = lambda _: None,
     pause: Callable[[float], object] = time.sleep,
     patience: float = _PATIENCE,
-) -> None:
+) -> Migration:
     """Create the schema or migrate it; harmless when repeated.
 
     :param revision: the revision to migrate to, by default the newest one.
@@ -79,17 +90,16 @@ def migrate(
     if engine.dialect.name == "sqlite":
         use_write_ahead_log(engine)
     if is_migrated(engine):
-        return
+        return Migration(newest_revision(), newest_revision())
     if engine.dialect.name == "sqlite":
         with writing(engine) as connection:
-            _upgrade(connection, revision)
-        return
+            return _upgrade(connection, revision)
     end = time.monotonic() + patience
     lock_timeout = _LOCK_TIMEOUT
     while True:
         try:
             with writing(engine, lock_timeout) as connection:
-                _upgrade(connection, revision)
+                return _upgrade(connection, revision)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
@@ -101,16 +111,16 @@ def migrate(
             report(f"Waiting, since {reason}.")
             lock_timeout = _AUTOVACUUM_TIMEOUT if is_autovacuum else _LOCK_TIMEOUT
             pause(_PAUSE)
-        else:
-            return
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
+def _upgrade(connection: Connection, revision: str) -> Migration:
     from alembic import command
 
     config = _alembic_config()
     config.attributes["connection"] = connection
+    before = load_revision(connection)
     command.upgrade(config, revision)
+    return Migration(before, load_revision(connection))
 
 
 _COUNT_REVISION_TABLES = {
@@ -127,16 +137,31 @@ def is_migrated(engine: Engine) -> bool:
 
 def has_newest_revision(source: Source) -> bool:
     """Check the same on a connection that is open."""
+    return load_revision(source) == newest_revision()
+
+
+def load_revision(source: Source) -> str | None:
+    """Load the revision of the schema; None when there is no schema."""
     [(tables,)] = fetch_all(source, _COUNT_REVISION_TABLES[source.dialect.name])
     revisions = fetch_all(source, "SELECT version_num FROM alembic_version") if tables else []
-    return [revision for (revision,) in revisions] == [_newest_revision()]
+    return revisions[0][0] if revisions else None
 
 
 @cache
-def _newest_revision() -> str | None:
+def newest_revision() -> str | None:
+    """Return the revision of the schema that this version of casemgr needs."""
+    return _scripts().get_current_head()
+
+
+def is_known_revision(revision: str) -> bool:
+    """Check whether this version of casemgr has a migration to a revision."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> "ScriptDirectory":
     from alembic.script import ScriptDirectory
 
-    return ScriptDirectory.from_config(_alembic_config()).get_current_head()
+    return ScriptDirectory.from_config(_alembic_config())
 
 
 def _alembic_config() -> "Config":

@@ -17,7 +17,7 @@ from casemgr.accounts.sessions import digest_session_id, generate_session_id, lo
 from casemgr.cli import main
 from casemgr.database import models
 from casemgr.database.engine import create_engine
-from casemgr.database.schema import is_migrated, migrate
+from casemgr.database.schema import is_migrated, migrate, newest_revision
 from casemgr.domain.actors import Actor, ClientApplication, Customer, User
 from tests.conftest import MakeDatabase
 from tests.factories import (
@@ -107,11 +107,22 @@ def expiry_of(engine: Engine, session_id: str) -> datetime:
 
 
 def test_init_db_creates_a_database_in_the_working_directory_and_is_harmless_when_repeated(tmp_path: Path) -> None:
-    done = Outcome(0, "", "The database schema is up to date.\n")
-    assert [run_with("", tmp_path, "init-db") for _ in range(2)] == [done, done]
+    outcomes = [run_with("", tmp_path, "init-db") for _ in range(2)]
+    newest = newest_revision()
+    assert outcomes[0] == Outcome(0, "", f"Database schema created at {newest}.\n")
+    assert outcomes[1] == Outcome(0, "", f"Database schema up to date at {newest}.\n")
     engine = create_engine(URL.create("sqlite", database=str(tmp_path / "casemgr.db")))
     assert is_migrated(engine)
     engine.dispose()
+
+
+def test_init_db_says_from_which_revision_it_migrates(make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = make_database(migrated=False)
+    engine = create_engine(url)
+    migrate(engine, "0003")
+    engine.dispose()
+    message = f"Database schema migrated from 0003 to {newest_revision()}.\n"
+    assert run_with(url, tmp_path, "init-db") == Outcome(0, "", message)
 
 
 # backup, restore
