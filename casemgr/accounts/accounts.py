@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from casemgr.accounts.passwords import hash_if_changed, hash_password
 from casemgr.database import models
@@ -193,10 +193,3 @@ def create_client(connection: Connection, name: str, client_type: str, client_id
         )
     )
     return created
-
-
-def load_clients(connection: Connection) -> Sequence[Row[int, str | None, str, bool, str]]:
-    """Load the ID, client ID, type, disabled flag and name of every client application, ordered by name."""
-    model = models.ClientApplication
-    query = select(model.id, model.client_id, model.client_type, model.disabled, model.name)
-    return connection.execute(query.order_by(model.name, model.id)).all()

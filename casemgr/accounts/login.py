@@ -142,7 +142,12 @@ def change_secret(connection: Connection, account: Account, login_id: str, secre
     forget_failures(connection, subject_of_account(account.kind, login_id))
 
 
-def change_disabled(connection: Connection, account: Account, *, disabled: bool) -> None:
-    """Disable or enable an account, and end all its sessions if that is a change (contract LOG-5)."""
-    if store_disabled(connection, account, disabled=disabled):
+def change_disabled(connection: Connection, account: Account, *, disabled: bool) -> bool:
+    """Disable or enable an account, and end all its sessions if that is a change (contract LOG-5).
+
+    :returns: False when it was so already.
+    """
+    changed = store_disabled(connection, account, disabled=disabled)
+    if changed:
         end_sessions_of_accounts(connection, account.kind, [account.id])
+    return changed

@@ -44,10 +44,18 @@ def _instant(name: str) -> BindParameter[datetime]:
     return bindparam(name, type_=DateTime(timezone=True))
 
 
-_LIVE = and_(
+LIVE = and_(
     models.Session.expires > _instant("now"),
     or_(models.Session.idle_expires.is_(None), models.Session.idle_expires > _instant("now")),
 )
+"""SQL for a session that has not ended at the time `now`, a parameter."""
+
+OWNER_ENABLED = or_(
+    models.User.disabled.is_(False),
+    models.Customer.disabled.is_(False),
+    models.ClientApplication.disabled.is_(False),
+)
+"""SQL for a session whose owner, which is joined, is not disabled."""
 
 # One round trip loads the session, its owner and the permissions of the owner.
 _SELECT_OWNER = Statement(
@@ -66,22 +74,15 @@ _SELECT_OWNER = Statement(
     .outerjoin_from(models.Session, models.User, models.User.id == models.Session.user_id)
     .outerjoin(models.Customer, models.Customer.id == models.Session.customer_id)
     .outerjoin(models.ClientApplication, models.ClientApplication.id == models.Session.client_application_id)
-    .where(
-        models.Session.digest == bindparam("digest"),
-        _LIVE,
-        or_(
-            models.User.disabled.is_(False),
-            models.Customer.disabled.is_(False),
-            models.ClientApplication.disabled.is_(False),
-        ),
-    )
+    .where(models.Session.digest == bindparam("digest"), LIVE, OWNER_ENABLED)
 )
 
-_OWNER: Mapping[ActorKind, InstrumentedAttribute[int | None]] = {
+OWNERS: Mapping[ActorKind, InstrumentedAttribute[int | None]] = {
     ActorKind.USER: models.Session.user_id,
     ActorKind.CUSTOMER: models.Session.customer_id,
     ActorKind.CLIENT_APPLICATION: models.Session.client_application_id,
 }
+"""The columns that refer to the owner of a session, by the kind of the owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def store_session(
     :param created: the time of the login in UTC; None for a session that an operator creates.
     :param idle_expires: when the session ends unless it is used, in UTC; None when it may stay unused.
     """
-    owners = {column.key: account.id if kind is account.kind else None for kind, column in _OWNER.items()}
+    owners = {column.key: account.id if kind is account.kind else None for kind, column in OWNERS.items()}
     connection.execute(
         insert(models.Session).values(
             digest=digest_session_id(session_id), expires=expires, created=created, idle_expires=idle_expires, **owners
@@ -169,7 +170,7 @@ def load_session_digests(connection: Connection, account: Account, now: datetime
     """Load the digests of the live sessions that an account has logged in to, the oldest first."""
     return connection.scalars(
         select(models.Session.digest)
-        .where(_OWNER[account.kind] == account.id, models.Session.created.is_not(None), _LIVE)
+        .where(OWNERS[account.kind] == account.id, models.Session.created.is_not(None), LIVE)
         .order_by(models.Session.created),
         {"now": now},
     ).all()
@@ -207,7 +208,7 @@ def end_sessions_of_accounts(
 
     :param kept: selects the digests of sessions that do not end.
     """
-    ended = delete(models.Session).where(_OWNER[kind].in_(account_ids))
+    ended = delete(models.Session).where(OWNERS[kind].in_(account_ids))
     connection.execute(ended if kept is None else ended.where(models.Session.digest.not_in(kept)))
 
 
@@ -216,4 +217,4 @@ def purge_sessions(connection: Connection, now: datetime) -> int:
 
     :returns: the number of deleted sessions.
     """
-    return connection.execute(delete(models.Session).where(not_(_LIVE)), {"now": now}).rowcount
+    return connection.execute(delete(models.Session).where(not_(LIVE)), {"now": now}).rowcount

@@ -16,7 +16,7 @@ from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from casemgr.database.models import FailedLogin, KnownAddress
 from casemgr.domain.actors import ActorKind
@@ -53,6 +53,19 @@ class Subject:
     digest: bytes
     limit: int
     account: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The failures of an account that still count.
+
+    :param refused_from: describes the addresses from which logins are refused; None when there are none.
+    :param refused_until: when the last of them may try again; None when there are none.
+    """
+
+    count: int
+    refused_from: str | None
+    refused_until: datetime | None
 
 
 class Subjects(NamedTuple):
@@ -97,16 +110,34 @@ def check_failures(connection: Connection, subjects: Subjects, now: datetime) ->
         raise ApiError(TOO_MANY_FAILURES, seconds=ceil(max(waits.values()).total_seconds()))
 
 
+def load_failures(connection: Connection, account: Subject, now: datetime) -> Failures:
+    """Load the failures of an account, and whether they have consequences for further logins."""
+    count = connection.scalar(
+        select(func.count()).select_from(FailedLogin).where(FailedLogin.subject == account.digest, *_counting(now))
+    )
+    pairs = connection.scalars(
+        select(FailedLogin.subject).where(FailedLogin.account == account.digest, *_counting(now)).distinct()
+    ).all()
+    of_account = _compute_wait(connection, account, now)
+    of_pairs = [wait for pair in pairs if (wait := _compute_wait(connection, Subject(pair, MAX_FAILURES_OF_PAIR), now))]
+    if of_account:
+        return Failures(count or 0, "all addresses but known ones", now + max([of_account, *of_pairs]))
+    if of_pairs:
+        addresses = "1 address" if len(of_pairs) == 1 else f"{len(of_pairs)} addresses"
+        return Failures(count or 0, addresses, now + max(of_pairs))
+    return Failures(count or 0, None, None)
+
+
+def _counting(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return FailedLogin.failed > now - _WINDOW, FailedLogin.failed <= now + _CLOCK_TOLERANCE
+
+
 def _compute_wait(connection: Connection, subject: Subject, now: datetime) -> timedelta | None:
     """Compute the time until the failures fall below the limit; None when they are below it."""
     # The failure that reaches the limit, counted from the latest.
     failed: datetime | None = connection.scalar(
         select(FailedLogin.failed)
-        .where(
-            FailedLogin.subject == subject.digest,
-            FailedLogin.failed > now - _WINDOW,
-            FailedLogin.failed <= now + _CLOCK_TOLERANCE,
-        )
+        .where(FailedLogin.subject == subject.digest, *_counting(now))
         .order_by(FailedLogin.failed.desc())
         .offset(subject.limit - 1)
         .limit(1)

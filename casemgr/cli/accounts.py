@@ -7,12 +7,12 @@ from sqlalchemy import Connection
 
 from casemgr.accounts import accounts
 from casemgr.accounts.accounts import Account
-from casemgr.accounts.login import change_disabled, change_secret
+from casemgr.accounts.login import change_secret
 from casemgr.cases.access import API
+from casemgr.cli.account_commands import add_commands
 from casemgr.cli.shell import Group, find_account, open_database, standard_input
 from casemgr.database.engine import writing
 from casemgr.domain.actors import ActorKind
-from casemgr.domain.texts import shorten
 
 _MAX_PASSWORD = 512
 """Maximum number of bytes of a password, so that every login fits into a request body."""
@@ -20,7 +20,7 @@ _MAX_PASSWORD = 512
 
 @click.group(cls=Group)
 def user() -> None:
-    """Manage the passwords of users."""
+    """Manage users."""
 
 
 @user.command(
@@ -45,7 +45,7 @@ def set_user_password(user: str) -> None:
 
 @click.group(cls=Group)
 def customer() -> None:
-    """Manage the passwords of customers."""
+    """Manage customers."""
 
 
 @customer.command(
@@ -131,42 +131,12 @@ def rotate_secret(client: str) -> None:
         _print_secret(f"client_secret={secret}")
 
 
-@client.command(
-    "disable",
-    epilog="""
-    Example:
-      $ casemgr client disable crm-bridge
-    """,
-)
-@click.argument("client", help="ID, client ID or name.")
-def disable_client(client: str) -> None:
-    """Disable a client application.
-
-    Its secret becomes invalid, and its tokens and sessions end. Only an import with --replace can enable it again.
-    """
-    with writing(open_database()) as connection:
-        change_disabled(connection, find_account(connection, ActorKind.CLIENT_APPLICATION, client), disabled=True)
-    click.echo("The client application is disabled.", err=True)
-
-
-@client.command(
-    "list",
-    epilog="""
-    Example:
-      $ casemgr client list | cut -f 2,4
-    """,
-)
-def list_clients() -> None:
-    """List client applications, ordered by name.
-
-    Prints one line for each: ID, client ID or "-", type, "enabled" or "disabled", and name, separated by tabs. A value
-    is cut after 100 characters.
-    """
-    with open_database().connect() as connection:
-        for listed in accounts.load_clients(connection):
-            state = "disabled" if listed.disabled else "enabled"
-            columns = (str(listed.id), listed.client_id or "-", listed.client_type, state, listed.name)
-            click.echo("\t".join(map(shorten, columns)))
+for group, kind in (
+    (user, ActorKind.USER),
+    (customer, ActorKind.CUSTOMER),
+    (client, ActorKind.CLIENT_APPLICATION),
+):
+    add_commands(group, kind)
 
 
 def _print_secret(text: str) -> None:

@@ -1,22 +1,47 @@
 """Commands for sessions."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from casemgr.accounts import sessions
+from casemgr.accounts import listing, sessions
 from casemgr.accounts.throttling import purge_throttling
+from casemgr.cli.account_commands import WORDINGS, count_sessions_in_words, name_account
+from casemgr.cli.output import format_option, limit_option, print_list
 from casemgr.cli.shell import Duration, Group, find_account, open_database, standard_input
-from casemgr.database.engine import writing
+from casemgr.database.engine import snapshot, writing
 from casemgr.domain.actors import ActorKind
 
 _MAX_LIFETIME = timedelta(days=400)
 """The longest lifetime of a session that the operator creates. Source: contract LOG-5."""
 
 
+def _account_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --user, --customer and --client, whose values become the parameters for `_parse_account`."""
+    for kind, wording in reversed(WORDINGS.items()):
+        option = click.option(
+            f"--{wording.group}", kind.name, metavar="NAME", help=f"{wording.names} of a {wording.noun}."
+        )
+        command = option(command)
+    return command
+
+
+def _parse_account(names: Mapping[str, str | None]) -> tuple[ActorKind, str] | None:
+    """Parse the options of an account.
+
+    :returns: the kind and the name of the account; None when no option was given.
+    :raises UsageError: when there are several.
+    """
+    given = [(ActorKind[kind], name) for kind, name in names.items() if name is not None]
+    if len(given) > 1:
+        raise click.UsageError("Give only one of --user, --customer and --client.")
+    return given[0] if given else None
+
+
 @click.group(cls=Group)
 def session() -> None:
-    """Create and end sessions.
+    """Create, list and end sessions.
 
     A session identifies a caller of the API, who sends its ID with every request.
     """
@@ -32,9 +57,7 @@ def session() -> None:
           http://127.0.0.1:8000/core/casemgr/v3/case/1001
     """,
 )
-@click.option("--user", metavar="NAME", help="ID or login ID of a user.")
-@click.option("--customer", metavar="NAME", help="ID, login ID or name of a customer.")
-@click.option("--client", metavar="NAME", help="ID, client ID or name of a client application.")
+@_account_options
 @click.option(
     "--expires-in",
     type=Duration(),
@@ -42,7 +65,7 @@ def session() -> None:
     show_default=True,
     help=f"The lifetime: a whole number followed by s, m, h or d; at most {_MAX_LIFETIME.days}d.",
 )
-def create_session(user: str | None, customer: str | None, client: str | None, expires_in: timedelta) -> None:
+def create_session(expires_in: timedelta, **names: str | None) -> None:
     """Create a session without a login and print its ID.
 
     Such sessions are for trials and for programs that cannot log in. Users and customers send the ID in
@@ -50,33 +73,74 @@ def create_session(user: str | None, customer: str | None, client: str | None, e
     even if it is not used, or until the account gets another password or secret, or is disabled or enabled. The ID
     cannot be shown again.
     """
-    options = {ActorKind.USER: user, ActorKind.CUSTOMER: customer, ActorKind.CLIENT_APPLICATION: client}
-    given = [(kind, name) for kind, name in options.items() if name is not None]
-    if len(given) != 1:
-        raise click.UsageError("Give exactly one of --user, --customer and --client.")
+    owner = _parse_account(names)
+    if owner is None:
+        raise click.UsageError("Give one of --user, --customer and --client.")
     if expires_in > _MAX_LIFETIME:
         raise click.UsageError(f"A session may last {_MAX_LIFETIME.days} days at most.")
     with writing(open_database()) as connection:
-        account = find_account(connection, *given[0])
+        account = find_account(connection, *owner)
         session_id = sessions.generate_session_id()
         sessions.store_session(connection, session_id, account, datetime.now(UTC) + expires_in)
     click.echo(session_id)
 
 
 @session.command(
-    "revoke",
+    "list",
     epilog="""
-    Example:
-      $ session=$(casemgr session create --user nadia)
-      $ echo "$session" | casemgr session revoke
+    Examples:
+      $ casemgr session list --user nadia
+      $ casemgr session list --format json | jq length
     """,
 )
-def revoke_session() -> None:
-    """End the session whose ID is on standard input.
+@_account_options
+@limit_option
+@format_option
+def list_sessions(limit: int | None, format_: str, **names: str | None) -> None:
+    """List the live sessions, those that expire first in front.
 
-    The command reads the first line. It takes no argument, since other users could read one in the process list.
+    Prints a line for each below a header: whose it is, when it was created by a login ("-" if an operator created it),
+    when it expires, and when it ends unless it is used ("-" if it may stay unused). Access tokens of client
+    applications are sessions too. Times are in UTC. With --format json, prints one JSON array, with an object on each
+    line. Session IDs are not shown: the database does not have them.
     """
-    session_id = standard_input().readline().strip()
+    owner = _parse_account(names)
+    with snapshot(open_database()) as connection:
+        account = find_account(connection, *owner) if owner else None
+        listed = listing.list_sessions(connection, datetime.now(UTC), account, limit)
+        print_list(listed, listing.SESSION_FIELDS, format_)
+
+
+@session.command(
+    "revoke",
+    epilog="""
+    Examples:
+      $ session=$(casemgr session create --user nadia)
+      $ echo "$session" | casemgr session revoke
+      $ casemgr session revoke --user nadia
+    """,
+)
+@_account_options
+def revoke_session(**names: str | None) -> None:
+    """End one session, or all sessions of an account.
+
+    Without options, the command reads the session ID from the first line of standard input. It takes no ID as an
+    argument, since other users could read one in the process list. With an option, it ends all sessions and tokens of
+    the account, also those of the operator; it does no harm when there are none.
+    """
+    owner = _parse_account(names)
+    if owner is None:
+        _revoke_one(standard_input().readline().strip())
+        return
+    with writing(open_database()) as connection:
+        account = find_account(connection, *owner)
+        live = listing.count_live_sessions(connection, datetime.now(UTC), account)[account.kind]
+        sessions.end_sessions_of_accounts(connection, account.kind, [account.id])
+        named = name_account(connection, account)
+    click.echo(f"{count_sessions_in_words(live)} of the {named} ended.", err=True)
+
+
+def _revoke_one(session_id: str) -> None:
     with writing(open_database()) as connection:
         if not sessions.end_session(connection, session_id):
             raise click.ClickException("There is no such session.")

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from casemgr.accounts.accounts import Account, find_accounts
 from casemgr.config import Config, ConfigError
 from casemgr.database.backup import BackupError
-from casemgr.database.engine import create_engine
+from casemgr.database.engine import create_engine, missing_file
 from casemgr.database.schema import SchemaInUseError, is_migrated
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.durations import parse_duration
@@ -108,7 +108,7 @@ def open_database() -> Engine:
     :raises ClickException: when the schema is missing or old.
     """
     engine = create_command_engine()
-    if not is_migrated(engine):
+    if missing_file(engine.url) or not is_migrated(engine):
         raise click.ClickException("The database has no schema, or an old one: run 'casemgr init-db' first.")
     return engine
 

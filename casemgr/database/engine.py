@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
@@ -97,6 +98,29 @@ def writing(engine: Engine, lock_timeout: float = _LOCK_TIMEOUT) -> Iterator[Con
         if isolation:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {lock_timeout * 1000:.0f}")
         yield connection
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads, and sees one state of the database until the `with` block ends.
+
+    Unlike the usual connection to PostgreSQL, it can stream: a cursor on the server needs a transaction.
+    """
+    isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**isolation) as connection, connection.begin():
+        yield connection
+
+
+def missing_file(database_url: URL) -> Path | None:
+    """Return the path of an SQLite database that does not exist; connecting would create it.
+
+    :returns: None when it exists, or when the URL names no path, such as one in memory.
+    """
+    database = database_url.database
+    if database_url.get_backend_name() != "sqlite" or not database or database.startswith((":", "file:")):
+        return None
+    path = Path(database)
+    return None if path.exists() else path
 
 
 def use_write_ahead_log(engine: Engine) -> None:

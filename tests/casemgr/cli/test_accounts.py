@@ -1,17 +1,16 @@
 """The commands that manage the credentials of users, customers and client applications."""
 
+import json
 import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
 from urllib.parse import parse_qsl, quote_plus
 
 import pytest
-from click.testing import CliRunner
 from click.testing import Result as Outcome
 from sqlalchemy import URL, Engine, func, select
 
@@ -21,7 +20,6 @@ from casemgr.accounts.oauth2 import issue_token
 from casemgr.accounts.sessions import load_session
 from casemgr.accounts.throttling import record_failure, record_success, subject_of_address, subjects_of_attempt
 from casemgr.accounts.token_requests import TokenRequest
-from casemgr.cli import main
 from casemgr.config import Config
 from casemgr.database.databases import Databases
 from casemgr.database.models import FailedLogin, KnownAddress, Session, User
@@ -29,6 +27,7 @@ from casemgr.database.servers import Servers
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.ids import MAX_ID
 from casemgr.errors.definitions import ApiError
+from tests.casemgr.cli.conftest import Run
 from tests.factories import (
     CLIENT,
     CUSTOMER,
@@ -52,19 +51,6 @@ SECONDS = 60
 KINDS = {"user": ActorKind.USER, "customer": ActorKind.CUSTOMER, "client": ActorKind.CLIENT_APPLICATION}
 NEW = "deep as the sea"
 NOT_PRINTABLE = "Name, type and client ID must be printable, and the client ID must not contain a colon."
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(database_url: URL, engine: Engine) -> Run:
-    """Run the command on a database with accounts."""
-    store_accounts(engine)
-
-    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
-        return CliRunner().invoke(main, arguments, input=stdin, env={"CASEMGR_DATABASE_URL": str(database_url)})
-
-    return run
 
 
 def databases_of(engine: Engine) -> Databases:
@@ -232,9 +218,9 @@ def test_a_client_that_is_created_may_log_in(run: Run, engine: Engine) -> None:
 
 def test_a_client_is_created_with_its_options(run: Run) -> None:
     assert values(run("client", "create", "Kiosk", "--type", "Kiosk", "--client-id", "lobby"))["client_id"] == "lobby"
-    [listed] = [line.split("\t") for line in run("client", "list").stdout.splitlines() if "lobby" in line]
-    assert listed[1:] == ["lobby", "Kiosk", "enabled", "Kiosk"]
-    assert MAX_ID // 2 < int(listed[0]) <= MAX_ID
+    created = json.loads(run("client", "show", "lobby", "--format", "json").stdout)
+    assert (created["name"], created["clientType"], created["disabled"]) == ("Kiosk", "Kiosk", False)
+    assert MAX_ID // 2 < created["id"] <= MAX_ID
 
 
 @pytest.mark.parametrize(
@@ -289,12 +275,10 @@ def test_a_secret_that_cannot_be_printed_is_not_changed(
 @pytest.mark.parametrize("name", [NAME, "40", "Bridge"], ids=["client ID", "ID", "name"])
 def test_a_disabled_client_may_not_log_in(run: Run, engine: Engine, name: str) -> None:
     store(engine, session(CLIENT, clientApplication=40))
-    outcome = run("client", "disable", name)
-    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, "", "The client application is disabled.\n")
+    assert run("client", "disable", name).exit_code == 0
     assert not may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
     with engine.connect() as connection:
         assert load_session(connection, CLIENT, datetime.now(UTC)) is None
-    assert "\tdisabled\t" in run("client", "list").stdout
 
 
 def test_disabling_a_client_again_changes_nothing(run: Run, engine: Engine) -> None:
@@ -315,15 +299,9 @@ def test_sessions_of_a_disabled_client_do_not_return_when_it_is_enabled(run: Run
         assert load_session(connection, CLIENT, datetime.now(UTC)) is None
 
 
-@pytest.mark.parametrize("command", ["rotate-secret", "disable"])
-def test_an_unknown_client_is_an_error(run: Run, command: str) -> None:
-    outcome = run("client", command, "nothing")
+def test_an_unknown_client_is_an_error(run: Run) -> None:
+    outcome = run("client", "rotate-secret", "nothing")
     assert (outcome.exit_code, outcome.stderr) == (1, "Error: nothing: No such account.\n")
-
-
-def test_clients_are_listed_by_name_without_secrets(run: Run, engine: Engine) -> None:
-    store(engine, client_application(41, name="Abacus", clientType="Tool", disabled=True))
-    assert run("client", "list").stdout == f"41\t-\tTool\tdisabled\tAbacus\n40\t{NAME}\tAPI\tenabled\tBridge\n"
 
 
 # session purge

@@ -43,7 +43,8 @@ SECONDS = 60
 
 PAST = "2020-01-01T00:00:00Z"
 NO_SCHEMA = "Error: The database has no schema, or an old one: run 'casemgr init-db' first.\n"
-ONE_OWNER = "Error: Give exactly one of --user, --customer and --client.\n"
+NO_OWNER = "Error: Give one of --user, --customer and --client.\n"
+TWO_OWNERS = "Error: Give only one of --user, --customer and --client.\n"
 AGENT, GRACE, BRIDGE = User(20, True, frozenset({10})), Customer(30), ClientApplication(40, "API")
 
 
@@ -239,6 +240,7 @@ def test_a_file_that_cannot_be_read_is_an_error(run: Run) -> None:
 
 def test_a_database_without_schema_is_an_error(tmp_path: Path) -> None:
     assert run_with(f"sqlite:///{tmp_path}/new.db", tmp_path, "import", "-") == Outcome(1, "", NO_SCHEMA)
+    assert not (tmp_path / "new.db").exists()
 
 
 def test_a_database_of_a_later_version_is_an_error(make_database: MakeDatabase, tmp_path: Path) -> None:
@@ -285,8 +287,12 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
         pytest.param(["export"], "Error: No such command 'export'.", id="unknown command"),
         pytest.param(["init-db", "--force"], "Error: No such option '--force'.", id="unknown option"),
         pytest.param(["import"], "Error: Missing argument 'FILE'.", id="no file"),
-        pytest.param(["session", "create"], ONE_OWNER, id="no owner"),
-        pytest.param(["session", "create", "--user", "20", "--client", "40"], ONE_OWNER, id="two owners"),
+        pytest.param(["session", "create"], NO_OWNER, id="no owner"),
+        pytest.param(["session", "create", "--user", "20", "--client", "40"], TWO_OWNERS, id="two owners"),
+        pytest.param(["session", "revoke", "--user", "20", "--client", "40"], TWO_OWNERS, id="two owners to revoke"),
+        pytest.param(["user", "list", "--limit", "0"], "Error: Invalid value for '--limit'", id="no lines"),
+        pytest.param(["user", "list", "--format", "xml"], "Error: Invalid value for '--format'", id="no format"),
+        pytest.param(["user", "show"], "Error: Missing argument 'USER'.", id="no account"),
         pytest.param(
             ["session", "revoke", USER], "Error: Got unexpected extra argument", id="session on the command line"
         ),
@@ -317,7 +323,7 @@ def test_more_than_400_days_are_wrong_usage(capsys: pytest.CaptureFixture[str], 
 def test_the_process_exits_with_2_on_wrong_usage(run: Run) -> None:
     outcome = run("session", "create", "--user", "20", "--customer", "30")
     assert (outcome.status, outcome.stdout) == (2, "")
-    assert ONE_OWNER in outcome.stderr
+    assert TWO_OWNERS in outcome.stderr
 
 
 @pytest.mark.parametrize(
