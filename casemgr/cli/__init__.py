@@ -9,7 +9,7 @@ import warnings
 
 import click
 
-from casemgr.cli import accounts, database, errors, imports, openapi, sessions
+from casemgr.cli import accounts, database, errors, imports, openapi, sessions, status
 from casemgr.cli.shell import Group
 
 
@@ -61,6 +61,7 @@ def main() -> None:
 
 for command in (
     database.init_db,
+    status.status,
     database.back_up,
     database.restore,
     imports.import_,
