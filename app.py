@@ -42,7 +42,7 @@ def create_app(config: Config | None = None) -> Flask:
             listeners.append(Metrics(engine, replicas, config.pool).count)
         except OSError:
             _log.exception("This process has no metrics")
-    app = Application(listeners, config.cors_origins)
+    app = Application(listeners, config.cors_origins, config.trusted_proxies)
     app.register_error_handler(Exception, respond_to_error)
     app.extensions["engines"] = [engine, *replicas]
     translation.init_app(app)

@@ -18,6 +18,7 @@ from casemgr.errors.catalogue import (
     TWO_CREDENTIALS,
 )
 from casemgr.errors.definitions import ApiError
+from casemgr.observability.context import record_actor
 
 # Visible ASCII except the comma, with which servers join repeated header fields (RFC 9110 section 5.3).
 _BEARER = re.compile(r"bearer +([!-+\--~]+)", re.IGNORECASE)
@@ -69,7 +70,7 @@ def parse_credentials(session_id: str | None, authorization: str | None) -> Cred
 def authenticate(
     source: Source, credentials: Credentials, now: datetime, idle_time: timedelta | None = None
 ) -> Session:
-    """Load the session of the credentials.
+    """Load the session of the credentials, and record its owner as the actor of the request.
 
     :param now: in UTC.
     :param idle_time: the time after which an unused session ends; None when the session must not be extended.
@@ -83,6 +84,7 @@ def authenticate(
         raise ApiError(TOKEN_NOT_VALID if credentials.of_client_application else SESSION_NOT_VALID)
     if credentials.of_client_application != isinstance(session.actor, ClientApplication):
         raise ApiError(TOKEN_NOT_OF_CLIENT if credentials.of_client_application else SESSION_NOT_VALID)
+    record_actor(session.actor.kind, session.actor.id)
     return session
 
 

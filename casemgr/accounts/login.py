@@ -38,6 +38,7 @@ from casemgr.domain.actors import ActorKind
 from casemgr.errors.catalogue import LOGIN_FAILED, TOO_MANY_SESSIONS
 from casemgr.errors.definitions import ApiError
 from casemgr.http.limits import MAX_SESSIONS, MAX_WAITING_LOGINS
+from casemgr.observability.context import record_actor
 
 _VERIFICATIONS = Slots("logins", 1, patience=2, waiting=MAX_WAITING_LOGINS)
 """Secrets are verified one at a time: each verification keeps the cores busy for a twentieth of a second."""
@@ -74,14 +75,18 @@ class VerifiedAccount:
 def verify_credentials(databases: Databases, attempt: Attempt, now: datetime) -> VerifiedAccount:
     """Verify the login ID and the secret of an account, and renew an outdated hash.
 
+    The account, if it exists, is recorded as the actor of the request, also when the login fails (contract OPS-4).
+
     :raises ApiError: TOO_MANY_FAILURES; LOGIN_FAILED, after the same time for a wrong or empty secret, an unknown login
         ID, a disabled account and an account without a secret.
 
     Source: contract LOG-3, LOG-4.
     """
     with databases.connected() as connection:
-        check_failures(connection, attempt.subjects, now)
         stored = load_credentials(connection, attempt.kind, attempt.login_id)
+        if stored:
+            record_actor(stored.account.kind, stored.account.id)
+        check_failures(connection, attempt.subjects, now)
     with _VERIFICATIONS:
         verified = _verify(stored, attempt.secret)
         renewed = hash_password(attempt.secret) if verified and is_outdated(verified.secret_hash) else None

@@ -5,7 +5,8 @@ import re
 MAX_ID = 2**63 - 1
 """The largest ID that a database column can hold. Source: contract, dataset."""
 
-_MAX_DIGITS = len(str(MAX_ID))
+MAX_DIGITS = len(str(MAX_ID))
+"""The most digits that the ID of a record can have."""
 
 ID_PATTERN = r"[1-9][0-9]*"
 """The regular expression of a well-formed ID. Source: contract URL-4."""
@@ -38,6 +39,6 @@ def convert_id(text: str) -> int | None:
     :returns: None when the ID is larger than MAX_ID, so that no record can have it.
     """
     # The length comes first: int() refuses more than 4300 digits.
-    if len(text) > _MAX_DIGITS:
+    if len(text) > MAX_DIGITS:
         return None
     return number if (number := int(text)) <= MAX_ID else None

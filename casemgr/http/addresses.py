@@ -54,14 +54,15 @@ def find_base_url(configured: str | None, environ: "WSGIEnvironment") -> str | N
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an IP address; an IPv4 address in IPv6 form becomes that IPv4 address.
+    """Parse an IP address, without its zone; an IPv4 address in IPv6 form becomes that IPv4 address.
 
     :param text: may have a port, or the brackets of a URL.
     :returns: None when the text is no IP address.
     """
     with_port = _ADDRESS_WITH_PORT.fullmatch(text)
     try:
-        address = ip_address((with_port[1] or with_port[2]) if with_port else text)
+        # A zone may be any text, which must not reach the log.
+        address = ip_address(((with_port[1] or with_port[2]) if with_port else text).partition("%")[0])
     except ValueError:
         return None
     # A dual-stack socket reports IPv4 addresses in IPv6 form.

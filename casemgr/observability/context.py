@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -53,7 +54,12 @@ class RequestContext:
     :param locale: the locale of the response.
     :param is_file: whether the response is a static file, which is the same for everybody and no part of the API.
     :param session_id: the session that authenticated the request, if the response repeats its ID (contract HDR-3).
+    :param client_address: the network address of the client, behind any trusted proxies; empty when unknown.
     :param started: seconds of the performance counter.
+    :param actor_id: the ID of who calls, or of the account that a failed login is for.
+    :param case_ids: the well-formed IDs that the request asks for, possibly of more digits than any case has.
+    :param customer_id: the customer on whose behalf the request is made, in the same form.
+    :param error_code: the code of the error catalogue, or of OAuth 2.0.
     :param database_seconds: the time spent in statements.
     """
 
@@ -63,9 +69,12 @@ class RequestContext:
     locale: Locale = DEFAULT_LOCALE
     is_file: bool = False
     session_id: str | None = field(default=None, repr=False)
+    client_address: str = ""
     started: float = field(default_factory=time.perf_counter)
     actor_kind: ActorKind | None = None
-    id_count: int | None = None
+    actor_id: int | None = None
+    case_ids: Sequence[str] = ()
+    customer_id: str | None = None
     error_code: str | None = None
     statements: int = 0
     database_seconds: float = 0.0
@@ -116,6 +125,12 @@ def current_context() -> RequestContext:
     if context := _current.get():
         return context
     raise LookupError("There is no current request.")
+
+
+def record_actor(kind: ActorKind, actor_id: int) -> None:
+    """Record who makes the current request, or the account that its login is for."""
+    if context := _current.get():
+        context.actor_kind, context.actor_id = kind, actor_id
 
 
 def count_statements_of(engine: Engine) -> None:

@@ -6,12 +6,13 @@ On a terminal the lines are text for a person to read, otherwise JSON objects.
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
+from casemgr.domain.ids import MAX_DIGITS
 from casemgr.observability.context import AccessRecord, find_context
 
 _STANDARD_ERROR = 2
@@ -53,13 +54,22 @@ def access_logger(slow: timedelta) -> Callable[[AccessRecord], None]:
 
 
 def _encode_text(record: AccessRecord, now: datetime, level: str, message: str) -> bytes:
+    context = record.context
     time = f"{now.astimezone():%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d}"
-    return f"{time} {level} [{record.context.request_id}] {_ACCESS_LOGGER}: {message}\n".encode()
+    facts = {
+        "error": context.error_code,
+        "client": context.client_address,
+        "actor": f"{context.actor_kind}:{context.actor_id}" if context.actor_kind else None,
+        "cases": ",".join(_possible_ids(context.case_ids)),
+        "customer": _possible_id(context.customer_id),
+    }
+    more = "".join(f" {name}={fact}" for name, fact in facts.items() if fact)
+    return f"{time} {level} [{context.request_id}] {_ACCESS_LOGGER}: {message}{more}\n".encode()
 
 
 def _encode_json(record: AccessRecord, now: datetime, level: str, message: str) -> bytes:
     context = record.context
-    facts: dict[str, datetime | str | int | float | None] = {
+    facts: dict[str, datetime | str | int | float | Sequence[str] | None] = {
         "time": now,
         "level": level,
         "logger": _ACCESS_LOGGER,
@@ -70,8 +80,12 @@ def _encode_json(record: AccessRecord, now: datetime, level: str, message: str) 
         "route": record.route or "-",
         "status": record.status,
         "error_code": context.error_code,
+        "client_address": context.client_address or None,
         "actor_kind": context.actor_kind,
-        "ids": context.id_count,
+        # IDs are text, as in the API: many readers of JSON round numbers beyond 2^53.
+        "actor_id": None if context.actor_id is None else str(context.actor_id),
+        "case_ids": _possible_ids(context.case_ids) or None,
+        "customer": _possible_id(context.customer_id),
         "media_type": record.media_type,
         "language": context.locale.language_tag,
         "bytes": record.body_size,
@@ -81,6 +95,15 @@ def _encode_json(record: AccessRecord, now: datetime, level: str, message: str) 
     }
     present = {name: fact for name, fact in facts.items() if fact is not None}
     return orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _possible_ids(ids: Sequence[str]) -> Sequence[str]:
+    """Leave out IDs that no record can have: they are as long as a session ID, or as a whole request."""
+    return [one for one in ids if len(one) <= MAX_DIGITS]
+
+
+def _possible_id(text: str | None) -> str | None:
+    return text if text and len(text) <= MAX_DIGITS else None
 
 
 def add_request_id(record: logging.LogRecord) -> bool:

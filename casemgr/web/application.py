@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,7 @@ from flask_cors import CORS
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import MapAdapter
 
+from casemgr.http.addresses import Network, find_client_address
 from casemgr.http.headers import (
     AUTHORIZATION_HEADER,
     FILE_HEADERS,
@@ -44,6 +45,9 @@ _MIN_COMPRESSED = 1024
 
 _COMPRESSION_LEVEL = 6
 
+_KNOWN_ADDRESSES = 1024
+"""Addresses of clients that a process remembers, each with a header field of at most 4 KiB."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -67,18 +71,26 @@ class Application(Flask):
     """
 
     def __init__(
-        self, listeners: Sequence[Callable[[AccessRecord], None]] = (), cors_origins: Sequence[str] = ()
+        self,
+        listeners: Sequence[Callable[[AccessRecord], None]] = (),
+        cors_origins: Sequence[str] = (),
+        trusted_proxies: Sequence[Network] = (),
     ) -> None:
         """Create an application without routes.
 
         :param listeners: called with each request that has been answered, before its response is sent.
         :param cors_origins: the origins whose pages may call the API.
+        :param trusted_proxies: the networks of proxies whose X-Forwarded-For counts.
         """
         super().__init__("casemgr", static_folder=None, template_folder=None)
         self.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, PROPAGATE_EXCEPTIONS=False)
         # Flask would redirect to a tidier path, which is another one (contract URL-1).
         self.url_map.merge_slashes = False
         self._listeners = listeners
+        # 0.1 µs instead of 8 µs behind a trusted proxy, for every request.
+        self._find_client_address = lru_cache(_KNOWN_ADDRESSES)(
+            partial(find_client_address, trusted_proxies=trusted_proxies)
+        )
         vary_by_origin = ", Origin" if cors_origins else ""
         self._response_headers = (("Vary", VARY + vary_by_origin), *RESPONSE_HEADERS.items())
         self._file_headers = (("Vary", f"Accept-Encoding{vary_by_origin}"), *FILE_HEADERS.items())
@@ -89,7 +101,11 @@ class Application(Flask):
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request (contract NEG-6, HDR-1 to HDR-3)."""
         context = RequestContext(
-            select_request_id(environ.get("HTTP_X_REQUEST_ID")), parse_trace_id(environ.get("HTTP_TRACEPARENT"))
+            select_request_id(environ.get("HTTP_X_REQUEST_ID")),
+            parse_trace_id(environ.get("HTTP_TRACEPARENT")),
+            client_address=self._find_client_address(
+                environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_FORWARDED_FOR", "")
+            ),
         )
 
         def start(status: str, headers: list[tuple[str, str]], *exception: Any) -> Callable[[bytes], object]:

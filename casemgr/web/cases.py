@@ -39,7 +39,6 @@ def create_blueprint(databases: Databases, config: Config) -> Blueprint:
                 lambda source: authenticate(source, credentials, now, config.session_idle_time)
             )
             actor = session.actor
-            context.actor_kind = actor.kind
             context.session_id = credentials.echoed
             if session.needs_extension:
                 extend(reads, credentials, config.session_idle_time, now)
@@ -48,7 +47,7 @@ def create_blueprint(databases: Databases, config: Config) -> Blueprint:
             def load(source: Source) -> tuple[CaseQuery, list[Case]]:
                 query_string = request.query_string.decode(errors="replace")
                 query = parse_query(actor.kind, ids, query_string, partial(load_definitions, source))
-                context.id_count = len(query.case_ids)
+                context.case_ids, context.customer_id = query.case_ids, query.customer_id
                 return query, retrieve_cases(source, actor, query)
 
             query, cases = reads.from_replica(load, session.dataset_version)

@@ -1,10 +1,8 @@
-"""Reading the body of the current request, and the address of its client."""
+"""Reading the body of the current request."""
 
 from flask import request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from casemgr.config import Config
-from casemgr.http.addresses import find_client_address
 from casemgr.http.limits import MAX_BODY
 
 
@@ -28,9 +26,3 @@ def read_body() -> bytes:
     if len(body) < (request.content_length or 0):
         raise ClientDisconnected
     return body
-
-
-def client_address(config: Config) -> str:
-    """Return the network address of the client, behind any trusted proxies."""
-    forwarded_for = request.headers.get("X-Forwarded-For", "")
-    return find_client_address(request.remote_addr or "", forwarded_for, config.trusted_proxies)

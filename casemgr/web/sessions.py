@@ -17,7 +17,7 @@ from casemgr.http.headers import AUTHORIZATION_HEADER, SESSION_HEADER
 from casemgr.http.negotiation import select_locale, select_media_type
 from casemgr.http.paths import LOGIN_PATHS, LOGOUT_PATHS
 from casemgr.observability.context import RequestContext, current_context
-from casemgr.web.client_requests import client_address, read_body
+from casemgr.web.client_requests import read_body
 from casemgr.web.responses import add_options, respond_without_content
 
 
@@ -31,9 +31,8 @@ def create_blueprint(databases: Databases, config: Config) -> Blueprint:
         body_type = select_body_type(request.headers.get("Content-Type", ""))
         login = parse_login(body_type, read_body())
         now = datetime.now(UTC)
-        attempt = Attempt(kind, login.user_name, login.password, client_address(config))
+        attempt = Attempt(kind, login.user_name, login.password, context.client_address)
         verified = verify_credentials(databases, attempt, now)
-        context.actor_kind = kind
         session_id = open_session(databases, verified, config, now, force=force)
         response = respond_without_content()
         response.headers[SESSION_HEADER] = session_id

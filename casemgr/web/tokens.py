@@ -13,7 +13,8 @@ from casemgr.http.addresses import find_base_url
 from casemgr.http.headers import AUTHORIZATION_HEADER
 from casemgr.http.media_types import FORM
 from casemgr.http.paths import METADATA_PATH, REVOCATION_PATH, TOKEN_PATH
-from casemgr.web.client_requests import client_address, read_body
+from casemgr.observability.context import current_context
+from casemgr.web.client_requests import read_body
 from casemgr.web.responses import add_options, respond_with_json
 
 
@@ -23,11 +24,11 @@ def create_blueprint(databases: Databases, config: Config) -> Blueprint:
 
     @blueprint.post(TOKEN_PATH)
     def issue_token() -> Response:
-        return _respond(oauth2.issue_token(databases, config, _read_token_request(config), datetime.now(UTC)))
+        return _respond(oauth2.issue_token(databases, config, _read_token_request(), datetime.now(UTC)))
 
     @blueprint.post(REVOCATION_PATH)
     def revoke_token() -> Response:
-        return _respond(oauth2.revoke_token(databases, config, _read_token_request(config), datetime.now(UTC)))
+        return _respond(oauth2.revoke_token(databases, config, _read_token_request(), datetime.now(UTC)))
 
     @blueprint.get(METADATA_PATH)
     def get_metadata() -> Response:
@@ -42,7 +43,7 @@ def create_blueprint(databases: Databases, config: Config) -> Blueprint:
     return blueprint
 
 
-def _read_token_request(config: Config) -> TokenRequest:
+def _read_token_request() -> TokenRequest:
     try:
         body = read_body()
         form = tuple(request.form.items(multi=True)) if request.mimetype == FORM else None
@@ -51,8 +52,11 @@ def _read_token_request(config: Config) -> TokenRequest:
     except (RequestEntityTooLarge, ClientDisconnected):
         form = None
     authorization = request.headers.get(AUTHORIZATION_HEADER, "").strip()
-    return TokenRequest(authorization, form, client_address(config))
+    return TokenRequest(authorization, form, current_context().client_address)
 
 
 def _respond(response: oauth2.TokenResponse) -> Response:
+    error_code = response.body.get("error")
+    if isinstance(error_code, str):
+        current_context().error_code = error_code
     return respond_with_json(response.body, response.status, response.headers)

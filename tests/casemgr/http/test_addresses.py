@@ -28,6 +28,7 @@ PROXIES = tuple(map(ip_network, ("10.0.0.0/8", "2001:db8::1/128")))
         pytest.param("10.0.0.1", "198.51.100.1:5123", "198.51.100.1", id="with a port"),
         pytest.param("10.0.0.1", "[2001:db8::5]:99", "2001:db8::5", id="IPv6 with a port"),
         pytest.param("10.0.0.1", "[2001:db8::5]", "2001:db8::5", id="IPv6 in brackets"),
+        pytest.param("10.0.0.1", "fe80::5%secret", "fe80::5", id="IPv6 with a zone"),
         pytest.param("", "198.51.100.1", "198.51.100.1", id="Unix socket"),
     ],
 )
