@@ -81,6 +81,7 @@ def _add_list(group: click.Group, kind: ActorKind) -> None:
 
     @group.command(
         "list",
+        changes=False,
         help=f"""List the {wording.noun}s, ordered by {wording.order}.
 
         Prints a line for each below a header. With --format json, prints one JSON array, with an object on each line;
@@ -106,6 +107,7 @@ def _add_show(group: click.Group, kind: ActorKind) -> None:
 
     @group.command(
         "show",
+        changes=False,
         help=f"""Show a {wording.noun}.
 
         Prints names, {roles}whether there is a {wording.secret}, the number of live sessions, the failed logins of the

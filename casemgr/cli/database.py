@@ -42,6 +42,7 @@ def init_db() -> None:
 @click.command(
     "backup",
     cls=Command,
+    changes=False,
     epilog="""
     Example:
       $ casemgr backup /var/backups/casemgr/$(date +%F).db

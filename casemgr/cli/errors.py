@@ -61,6 +61,7 @@ class Entries(click.ParamType[Sequence[ErrorDef]]):
 @click.command(
     "errors",
     cls=Command,
+    changes=False,
     epilog="""
     FILE is JSON. Each member is optional; without it, the errors that need it are
     not provoked. This is demo/accounts.json:

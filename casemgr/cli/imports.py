@@ -6,6 +6,7 @@ from typing import BinaryIO, NoReturn
 import click
 from tqdm import tqdm
 
+from casemgr.cli.audit import note
 from casemgr.cli.shell import STANDARD_INPUT, Command, open_database, open_input
 from casemgr.database.engine import truncate_log
 from casemgr.imports.importer import DatasetError, import_dataset
@@ -46,6 +47,7 @@ def import_(file: str, replace: bool) -> None:
             raise click.exceptions.Exit(1) from error
         finally:
             truncate_log(engine)
+    note(count=count)
     click.echo(f"{count} records imported.", err=True)
 
 

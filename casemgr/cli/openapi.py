@@ -9,6 +9,7 @@ from casemgr.i18n.translation import load_catalogues
 @click.command(
     "openapi",
     cls=Command,
+    changes=False,
     epilog="""
     Example:
       $ casemgr openapi --format yaml > openapi.yaml

@@ -8,6 +8,7 @@ import click
 from casemgr.accounts import listing, sessions
 from casemgr.accounts.throttling import purge_throttling
 from casemgr.cli.account_commands import WORDINGS, count_sessions_in_words, name_account
+from casemgr.cli.audit import note
 from casemgr.cli.output import format_option, limit_option, print_list
 from casemgr.cli.shell import Duration, Group, find_account, open_database, standard_input
 from casemgr.database.engine import snapshot, writing
@@ -87,6 +88,7 @@ def create_session(expires_in: timedelta, **names: str | None) -> None:
 
 @session.command(
     "list",
+    changes=False,
     epilog="""
     Examples:
       $ casemgr session list --user nadia
@@ -162,4 +164,5 @@ def purge_sessions() -> None:
     with writing(open_database()) as connection:
         count = sessions.purge_sessions(connection, datetime.now(UTC))
         purge_throttling(connection, datetime.now(UTC))
+    note(count=count)
     click.echo(f"{count} expired sessions deleted.", err=True)

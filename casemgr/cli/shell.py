@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from inspect import cleandoc
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from casemgr.accounts.accounts import Account, find_accounts
+from casemgr.cli.audit import audited, note
 from casemgr.config import Config, ConfigError
 from casemgr.database.backup import BackupError
 from casemgr.database.engine import create_engine, missing_file
@@ -26,7 +27,23 @@ STANDARD_INPUT = "-"
 
 
 class Command(click.Command):
-    """A command whose epilog has sections, such as examples, and is printed verbatim."""
+    """A command whose epilog has sections, such as examples, and is printed verbatim.
+
+    It leaves a record in the audit log, unless it is declared with `changes=False`.
+    """
+
+    def __init__(self, *args: Any, changes: bool = True, **kwargs: Any) -> None:
+        """Create a command.
+
+        :param changes: whether it changes accounts, sessions or data.
+        """
+        super().__init__(*args, **kwargs)
+        self.changes = changes
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with audited(ctx) if self.changes else nullcontext():
+            return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the epilog without wrapping its lines."""
@@ -39,6 +56,10 @@ class Group(Command, click.Group):
 
     command_class = Command
     group_class = type
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Create a group, whose commands leave records themselves."""
+        super().__init__(*args, changes=False, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
@@ -90,6 +111,7 @@ def find_account(connection: Connection, kind: ActorKind, name: str) -> Account:
     if len(found) != 1:
         problem = "Several accounts have this name; use the ID" if found else "No such account"
         raise click.ClickException(f"{name}: {problem}.")
+    note(actor_kind=found[0].kind, actor_id=str(found[0].id))
     return found[0]
 
 

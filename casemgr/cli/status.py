@@ -24,6 +24,7 @@ Record = dict[str, Any]
 @click.command(
     "status",
     cls=Command,
+    changes=False,
     epilog="""
     Exit status:
       0  Everything is as it should be.

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL
@@ -52,6 +53,7 @@ class Config:
 
     :param base_url: None means that URLs of the service are known at loopback addresses only.
     :param metrics_address: None means that there are no metrics.
+    :param audit_log: None means that commands leave no record.
     """
 
     database_url: URL
@@ -67,6 +69,7 @@ class Config:
     docs_page: bool = True
     slow_request: timedelta = timedelta(seconds=1)
     metrics_address: Address | None = None
+    audit_log: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
@@ -219,6 +222,13 @@ SETTINGS = (
         None,
         parse_address,
         "Prometheus fetches the metrics of the node from this host and port.",
+    ),
+    Setting(
+        "CASEMGR_AUDIT_LOG",
+        "audit_log",
+        None,
+        Path,
+        "Each command that changes accounts, sessions or data appends lines to this file: who ran it, when, on what.",
     ),
 )
 """The declarations of all settings, in the order of docs/configuration.md."""
