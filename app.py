@@ -34,19 +34,26 @@ def create_app(config: Config | None = None) -> Flask:
     for database in (engine, *replicas):
         count_statements_of(database)
     listeners = [log.access_logger(config.slow_request)]
+    metrics = None
     if config.metrics_address:
         # Imported on demand: see casemgr.observability.metrics_exporter.
         from casemgr.observability.metrics import Metrics
 
         try:
-            listeners.append(Metrics(engine, replicas, config.pool).count)
+            metrics = Metrics(engine, replicas, config.pool)
+            listeners.append(metrics.count)
         except OSError:
             _log.exception("This process has no metrics")
-    app = Application(listeners, config.cors_origins, config.trusted_proxies)
+    app = Application(
+        listeners, config.cors_origins, config.trusted_proxies, metrics.count_in_flight if metrics else None
+    )
     app.register_error_handler(Exception, respond_to_error)
     app.extensions["engines"] = [engine, *replicas]
     translation.init_app(app)
-    databases = Databases(Servers(engine, replicas, config.replica_max_lag), config.pool.size)
+    servers = Servers(engine, replicas, config.replica_max_lag)
+    if metrics:
+        servers.report = metrics.record_skipped
+    databases = Databases(servers, config.pool.size)
     for blueprint in (
         cases.create_blueprint(databases, config),
         sessions.create_blueprint(databases, config),

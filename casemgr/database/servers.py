@@ -70,6 +70,8 @@ class Servers:
         self._max_lag = max_lag.total_seconds()
         self._clock = clock
         self._turns = count()
+        self.report: Callable[[Engine, bool], None] = lambda *_: None
+        """Called when a server is skipped (True) or used again (False)."""
 
     def usable_replicas(self) -> Iterator[Server]:
         """Iterate over the replicas that can be used, beginning with another one each time.
@@ -101,6 +103,7 @@ class Servers:
         """Do not use a server for a while."""
         server.skipped_until = self._clock() + _RETRY_AFTER
         server.checked = _NEVER
+        self.report(server.engine, True)
         _log.warning("%s is not used for %.0f seconds: %s", server.name, _RETRY_AFTER, problem)
 
     @contextmanager
@@ -112,9 +115,14 @@ class Servers:
             raise
         except BaseException:
             # The server has answered; the request failed for another reason, such as an unknown session.
-            server.skipped_until = _NEVER
+            self._use_again(server)
             raise
-        server.skipped_until = _NEVER
+        self._use_again(server)
+
+    def _use_again(self, server: Server) -> None:
+        if server.skipped_until != _NEVER:
+            server.skipped_until = _NEVER
+            self.report(server.engine, False)
 
     def is_primary_lost(self) -> bool:
         """Check whether the primary has failed and has not answered since."""
@@ -133,7 +141,7 @@ class Servers:
         if lag is None or lag > self._max_lag:
             return False
         replica.checked = now
-        replica.skipped_until = _NEVER
+        self._use_again(replica)
         return True
 
 

@@ -73,12 +73,23 @@ class Metrics:
         self._statements = Counter(
             "casemgr_statements", "Database statements of requests.", ["route"], registry=self.registry
         )
-        self._open = self._pool_gauge("casemgr_pool_connections", "Connections that are open.")
-        self._in_use = self._pool_gauge("casemgr_pool_connections_in_use", "Connections that a request is using.")
-        self._limit = self._pool_gauge("casemgr_pool_connections_limit", "Connections that may be open.")
-        self._observe_pool(primary, "primary")
-        for number, replica in enumerate(replicas, 1):
-            self._observe_pool(replica, f"replica {number}")
+        self._open = self._database_gauge("casemgr_pool_connections", "Connections that are open.")
+        self._in_use = self._database_gauge("casemgr_pool_connections_in_use", "Connections that a request is using.")
+        self._limit = self._database_gauge("casemgr_pool_connections_limit", "Connections that may be open.")
+        self._in_flight = Gauge(
+            "casemgr_requests_in_flight",
+            "Requests that are being answered.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        skipped = self._database_gauge(
+            "casemgr_processes_skipping", "Processes that do not use the database at the moment."
+        )
+        self._skipped: dict[Engine, Gauge] = {}
+        names = ["primary", *(f"replica {number}" for number in range(1, len(replicas) + 1))]
+        for engine, name in zip((primary, *replicas), names, strict=True):
+            self._observe_pool(engine, name)
+            self._skipped[engine] = skipped.labels(name)
 
     def count(self, record: AccessRecord) -> None:
         """Count a request that has been answered."""
@@ -98,7 +109,15 @@ class Metrics:
         self._database_seconds.labels(route).observe(context.database_seconds)
         self._statements.labels(route).inc(context.statements)
 
-    def _pool_gauge(self, name: str, description: str) -> Gauge:
+    def count_in_flight(self, change: int) -> None:
+        """Count a request that begins (1) or has been answered (-1)."""
+        self._in_flight.inc(change)
+
+    def record_skipped(self, engine: Engine, skipped: bool) -> None:
+        """Record whether this process skips a database."""
+        self._skipped[engine].set(skipped)
+
+    def _database_gauge(self, name: str, description: str) -> Gauge:
         return Gauge(name, description, ["database"], registry=self.registry, multiprocess_mode="livesum")
 
     def _observe_pool(self, engine: Engine, database: str) -> None:

@@ -6,12 +6,14 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from casemgr.config import Config
 from casemgr.config.parsers import Address
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 _TRIES = 20
 """Attempts to read the values while a process is starting."""
@@ -32,7 +34,7 @@ class MetricsExporter:
     def start(self) -> None:
         """Start the exporter; it ends when this process ends."""
         # In a session of its own, so that it does not receive the Ctrl-C that stops gunicorn gracefully.
-        command = [sys.executable, "-m", "casemgr.observability.metrics_exporter"]
+        command = [sys.executable, "-m", "casemgr.serving.exporter"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
     def forget_process(self, process_id: int) -> None:
@@ -48,9 +50,10 @@ class MetricsExporter:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def serve(address: Address) -> None:
-    """Serve the metrics until standard input ends.
+def serve(address: Address, collectors: Sequence["Collector"] = ()) -> None:
+    """Serve the metrics of the workers until standard input ends.
 
+    :param collectors: collect further metrics.
     :raises OSError: when the address cannot be used.
     """
     from prometheus_client import CollectorRegistry, Metric, start_http_server
@@ -69,21 +72,8 @@ def serve(address: Address) -> None:
             return list(collector.collect())
 
     registry = CollectorRegistry()
-    registry.register(PatientCollector())
+    for one in (PatientCollector(), *collectors):
+        registry.register(one)
     start_http_server(address.port, address.host, registry)
     print(f"casemgr: metrics are at http://{address}/metrics", file=sys.stderr, flush=True)  # noqa: T201
     sys.stdin.read()
-
-
-def main() -> None:
-    """Serve the metrics at CASEMGR_METRICS_ADDRESS, if it is set."""
-    address = Config.from_environment().metrics_address
-    if address:
-        try:
-            serve(address)
-        except OSError as error:
-            sys.exit(f"casemgr: no metrics on {address}: {error.strerror or error}.")
-
-
-if __name__ == "__main__":
-    main()

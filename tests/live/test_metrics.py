@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 import urllib.request
 from pathlib import Path
 from urllib.error import URLError
@@ -10,7 +11,8 @@ from urllib.error import URLError
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.api.client import CASE, JSON, XML
+from casemgr import __version__
+from tests.api.client import CASE, JSON, LOGIN, XML
 from tests.factories import CLIENT, USER
 from tests.live.conftest import Serve
 from tests.live.server import SECONDS, Server
@@ -51,6 +53,15 @@ def samples(address: str) -> dict[tuple[str, ...], float]:
         }
 
 
+def wait_for(address: str, name: str, value: float) -> bool:
+    """Fetch the metrics until one has a value."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        if samples(address)[name,] == value:
+            return True
+    return False
+
+
 def test_the_metrics_add_up_all_workers(server: Server, address: str) -> None:
     for _ in range(20):
         request(server, f"{CASE}/1", X_egain_session=USER)
@@ -73,6 +84,20 @@ def test_the_metrics_add_up_all_workers(server: Server, address: str) -> None:
     assert counted["casemgr_statements_total", ROUTE] >= 40
     assert counted["casemgr_pool_connections_in_use", "primary"] == 0
     assert counted["casemgr_pool_connections", "primary"] >= 1
+    assert counted["casemgr_requests_in_flight",] == 0
+    assert counted["casemgr_processes_skipping", "primary"] == 0
+    assert counted["casemgr_sessions", "user"] == 1
+    assert counted["casemgr_build_info", __version__] == 1
+
+
+def test_a_request_that_is_being_answered_is_in_flight(server: Server, address: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as connection:
+        connection.sendall(
+            f"POST {LOGIN['user']} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            "Content-Length: 100\r\n\r\n".encode()
+        )
+        assert wait_for(address, "casemgr_requests_in_flight", 1)
+    assert wait_for(address, "casemgr_requests_in_flight", 0)
 
 
 def test_a_killed_worker_leaves_its_counts_but_not_its_connections(server: Server, address: str) -> None:

@@ -145,16 +145,21 @@ def test_an_unreachable_replica_is_skipped_and_tried_again_later(
 ) -> None:
     primary, replica = engines
     clock = Clock()
-    databases = databases_of(primary, replica, clock=clock)
+    servers = Servers(primary, [replica], MAX_LAG, clock)
+    reported: list[tuple[Engine, bool]] = []
+    servers.report = lambda engine, skipped: reported.append((engine, skipped))
+    databases = Databases(servers, slots=1)
     assert read(databases)
     pair.replica.stop()
     assert [read(databases) for _ in range(3)] == [False] * 3
     assert caplog.messages == ["Replica 1 is not used for 5 seconds: OperationalError"]
+    assert reported == [(replica, True)]
     pair.replica.start()
     wait_until(lambda: scalar(replica, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"))
     assert not read(databases)
     clock.seconds += 5
     assert read(databases)
+    assert reported == [(replica, True), (replica, False)]
 
 
 def change(primary: Engine, subject: str) -> None:
