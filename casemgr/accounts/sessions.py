@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    func,
     insert,
     not_,
     or_,
@@ -175,15 +174,6 @@ def load_session_digests(connection: Connection, account: Account, now: datetime
         .order_by(models.Session.created),
         {"now": now},
     ).all()
-
-
-def count_live_sessions(connection: Connection, now: datetime) -> Mapping[ActorKind, int]:
-    """Count the live sessions of each kind of actor.
-
-    :param now: in UTC.
-    """
-    counts = connection.execute(select(*map(func.count, _OWNER.values())).where(_LIVE), {"now": now}).one()
-    return dict(zip(_OWNER, counts, strict=True))
 
 
 def extend_session(connection: Connection, session_id: str, idle_expires: datetime) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from casemgr import __version__
-from casemgr.accounts.sessions import count_live_sessions
+from casemgr.accounts.listing import count_live_sessions
 from casemgr.config import Config
 from casemgr.database.deadlines import answer_within
 from casemgr.database.engine import create_engine
