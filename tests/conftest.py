@@ -70,7 +70,9 @@ def make_database(cluster: Cluster | None, tmp_path_factory: pytest.TempPathFact
 
         def make_database(*, migrated: bool = True) -> URL:
             if cluster is None:
-                url = URL.create("sqlite", database=str(tmp_path_factory.mktemp("database") / "casemgr.db"))
+                path = tmp_path_factory.mktemp("database") / "casemgr.db"
+                path.touch()
+                url = URL.create("sqlite", database=str(path))
             else:
                 url = stack.enter_context(cluster.database())
             if migrated:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from casemgr.database.engine import connect_sqlite, use_write_ahead_log
+from casemgr.database.engine import create_database, use_write_ahead_log
 from casemgr.database.models import Case
 
 
@@ -55,7 +55,7 @@ def restore(engine: Engine, file: Path) -> None:
     if problem := _find_problem(file):
         raise BackupError(f"{file} cannot be restored: {problem}.")
     # Without the preparation of other connections, which reads the schema: it may be damaged.
-    target: Any = connect_sqlite(engine.dialect, *engine.dialect.create_connect_args(engine.url))
+    target: Any = create_database(engine)
     with closing(target):
         [(_, _, database)] = target.execute("PRAGMA database_list")
         if database and file.samefile(database):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import sqlalchemy
 from sqlalchemy import URL, Connection, Dialect, Engine, event
@@ -47,7 +48,7 @@ def create_engine(database_url: URL, pool: Pool = Pool()) -> Engine:  # noqa: B0
     options: dict[str, Any] = {"hide_parameters": True}
     if database_url.get_backend_name() == "sqlite":
         engine = sqlalchemy.create_engine(database_url, connect_args={"timeout": _LOCK_TIMEOUT}, **options)
-        event.listen(engine, "do_connect", _connect_sqlite)
+        event.listen(engine, "do_connect", _open_sqlite)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         close_on_dispose(engine)
@@ -170,20 +171,42 @@ def _check_socket(connection: DBAPIConnection, *_: object) -> None:
         raise InvalidatePoolError
 
 
-def connect_sqlite(dialect: Dialect, args: Sequence[Any], options: Mapping[str, Any]) -> DBAPIConnection:
-    """Connect, and create a file that does not exist for its owner alone: it will hold texts of cases."""
+def create_database(engine: Engine) -> DBAPIConnection:
+    """Connect to SQLite, and create a file that does not exist for its owner alone: it will hold texts of cases.
+
+    The other connections of an engine only open a file that exists.
+    """
+    [file], options = engine.dialect.create_connect_args(engine.url)
     # SQLite creates the file when it connects, and gives its mode to -wal and -shm. To create it here, this function
     # would have to know which names and URIs are files. The umask is that of the process, so threads take turns.
     with _umask_lock:
         umask = os.umask(0o077)
         try:
-            return dialect.connect(*args, **options)
+            return engine.dialect.connect(file, **options)
+        except sqlite3.OperationalError as error:
+            raise sqlite3.OperationalError(f"{error} {file}") from error
         finally:
             os.umask(umask)
 
 
-def _connect_sqlite(dialect: Dialect, _: ConnectionPoolEntry, args: Any, options: Any) -> DBAPIConnection:
-    return connect_sqlite(dialect, args, options)
+def _open_sqlite(
+    dialect: Dialect, _: ConnectionPoolEntry, arguments: Sequence[str], options: Mapping[str, Any]
+) -> DBAPIConnection:
+    [file] = arguments
+    name = file
+    if options.get("uri"):
+        query = file.partition("?")[2]
+        # Other modes create no file. SQLite takes the last mode, if the one before allows it.
+        if parse_qs(query).get("mode", ["rwc"]) == ["rwc"]:
+            name = f"{file}{'&' if query else '?'}mode=rw"
+    elif file != ":memory:":
+        name = f"{Path(file).as_uri()}?mode=rw"
+    try:
+        return dialect.connect(name, **{**options, "uri": True})
+    except sqlite3.OperationalError as error:
+        if not options.get("uri") and not Path(file).exists():
+            raise sqlite3.OperationalError(f"there is no file {file}, which 'casemgr init-db' creates") from error
+        raise sqlite3.OperationalError(f"{error} {file}") from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

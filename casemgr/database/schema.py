@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from casemgr.database.engine import use_write_ahead_log, writing
+from casemgr.database.engine import create_database, use_write_ahead_log, writing
 from casemgr.database.reading import Reading
 from casemgr.database.statements import Source, fetch_all
 
@@ -88,6 +88,7 @@ def migrate(
     :raises SchemaInUseError: when no attempt succeeded.
     """
     if engine.dialect.name == "sqlite":
+        create_database(engine).close()
         use_write_ahead_log(engine)
     if is_migrated(engine):
         return Migration(newest_revision(), newest_revision())

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask import request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, InternalServerError, MethodNotAllowed, NotFound
 from werkzeug.exceptions import RequestEntityTooLarge as BodyTooLarge
 
@@ -82,6 +83,8 @@ def _api_error_of(exception: Exception) -> ApiError:
             return ApiError(BODY_TOO_LARGE, limit=MAX_BODY)
         case ClientDisconnected():
             return ApiError(BODY_NOT_READABLE, mediaType=request.mimetype)
+        case DBAPIError():
+            _log.error("The database cannot be used: %s", exception.orig, exc_info=exception)
         case InternalServerError(original_exception=Exception() as original):
             _log.error("Unexpected error", exc_info=original)
         case _:

@@ -208,6 +208,10 @@ def test_an_unreachable_database_gives_500_without_a_stack_trace(
     for inside in ("Traceback", "SELECT", ".py", ".db", "sqlite"):
         assert inside not in response.text
     assert "Traceback" in caplog.text
+    [(logger, _, message)] = caplog.record_tuples
+    assert logger == "casemgr.web.errors"
+    assert message.startswith("The database cannot be used: there is no file /")
+    assert message.endswith("/folder/casemgr.db, which 'casemgr init-db' creates")
     assert {vars(record)["request_id"] for record in caplog.records} == {"the-request"}
     assert "secret-session" not in caplog.text
 

@@ -122,6 +122,7 @@ def test_a_backup_that_cannot_be_written_is_an_error(
 
 
 def test_a_database_without_schema_is_not_backed_up(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
     engine = engine_for(tmp_path / "empty.db")
     with pytest.raises(BackupError, match=r"it is no database of casemgr \(no such table: alembic_version\)"):
         back_up(engine, tmp_path / "backup.db")

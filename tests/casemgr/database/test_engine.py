@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert, text
+from sqlalchemy.exc import DBAPIError
 
 from casemgr.config import Config
-from casemgr.database.engine import create_engine, truncate_log, writing
+from casemgr.database.engine import create_database, create_engine, truncate_log, writing
 from casemgr.database.models import Department
 from casemgr.database.reading import Reading
-from casemgr.database.schema import migrate
+from casemgr.database.schema import is_migrated, migrate
 from casemgr.database.statements import fetch_all
 
 pytestmark = pytest.mark.sqlite
@@ -69,15 +70,19 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-@pytest.mark.parametrize(
+FILES = pytest.mark.parametrize(
     ("url", "file"),
     [
         pytest.param("sqlite:///{folder}/new.db", "new.db", id="absolute path"),
         pytest.param("sqlite:///new.db", "new.db", id="relative path"),
+        pytest.param("sqlite:///50%25%20%3Fnew%23.db", "50% ?new#.db", id="odd characters"),
         pytest.param("sqlite:///file:new.db?uri=true", "new.db", id="relative URI"),
         pytest.param("sqlite:///file:{folder}/new%2520file.db?mode=rwc&uri=true", "new file.db", id="absolute URI"),
     ],
 )
+
+
+@FILES
 def test_only_the_owner_can_read_a_new_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, file: str
 ) -> None:
@@ -107,12 +112,47 @@ def test_the_mode_of_a_file_that_exists_stays(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_database_in_memory_creates_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@FILES
+def test_only_a_migration_creates_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, file: str) -> None:
     monkeypatch.chdir(tmp_path)
-    engine = engine_for("sqlite:///:memory:")
+    engine = engine_for(url.format(folder=tmp_path))
+    for connect in (lambda: Reading(engine).__enter__(), engine.connect):
+        with pytest.raises(DBAPIError) as caught:
+            connect()
+        assert file.partition(" ")[0] in str(caught.value.orig)
+    assert list(tmp_path.iterdir()) == []
+    migrate(engine)
+    assert is_migrated(engine)
+    engine.dispose()
+
+
+def test_a_missing_file_is_named_with_the_command_that_creates_it(tmp_path: Path) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        engine_for(f"sqlite:///{tmp_path}/new.db").connect()
+    assert str(caught.value.orig) == f"there is no file {tmp_path}/new.db, which 'casemgr init-db' creates"
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    for use in (lambda engine: engine.connect(), create_database):
+        with pytest.raises((DBAPIError, sqlite3.Error), match=f"unable to open database file {tmp_path}"):
+            use(engine_for(f"sqlite:///{tmp_path}"))
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?cache=shared&uri=true"])
+def test_a_database_in_memory_creates_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    engine = engine_for(url)
     migrate(engine)
     engine.dispose()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_may_be_opened_to_read_only(engine: Engine) -> None:
+    read_only = engine_for(f"sqlite:///file:{engine.url.database}?mode=ro&uri=true")
+    assert is_migrated(read_only)
+    with pytest.raises(DBAPIError, match="readonly"), read_only.begin() as connection:
+        connection.execute(text("UPDATE dataset SET version = 2"))
+    read_only.dispose()
 
 
 def write_and_give_up(engine: Engine) -> Path:
