@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from casemgr.config.parsers import (
     parse_database_url,
     parse_duration,
     parse_networks,
+    parse_number,
     parse_origins,
-    parse_pool_size,
     parse_replica_urls,
     parse_switch,
 )
 from casemgr.http.addresses import Network
+
+PREFIX = "CASEMGR_"
+"""The beginning of the names of all settings."""
 
 DATABASE_URL = "CASEMGR_DATABASE_URL"
 
@@ -73,12 +77,16 @@ class Config:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
-        """Read the settings; an empty variable counts as absent.
+        """Read the settings; an empty variable counts as absent, unless it is that of the database.
 
-        :raises ConfigError: when a setting cannot be used.
+        :raises ConfigError: when a setting cannot be used, or does not exist.
 
         Source: contract OPS-1.
         """
+        check_names(environment)
+        # Mostly the leftover of a variable that was not filled in: the default would create a database somewhere.
+        if environment.get(DATABASE_URL) == "":
+            raise ConfigError(f"{DATABASE_URL} is empty: name a database, such as {DEFAULT_DATABASE_URL}, or unset it.")
         values: dict[str, Any] = {}
         pool: dict[str, Any] = {}
         for setting in SETTINGS:
@@ -110,6 +118,19 @@ class Setting:
     description: str
 
 
+def check_names(environment: Mapping[str, str] = os.environ) -> None:
+    """Check that every variable with the prefix of the settings is one of them.
+
+    :raises ConfigError: when one is not, with the name that was probably meant.
+    """
+    names = [setting.name.removeprefix(PREFIX) for setting in SETTINGS]
+    for name in environment:
+        if name.startswith(PREFIX) and (written := name.removeprefix(PREFIX)) not in names:
+            similar = get_close_matches(written.upper(), names, n=1)
+            advice = f"did you mean {PREFIX}{similar[0]}?" if similar else "docs/configuration.md lists all of them."
+            raise ConfigError(f"{name}: there is no such setting; {advice}")
+
+
 SETTINGS = (
     Setting(
         DATABASE_URL,
@@ -136,7 +157,7 @@ SETTINGS = (
         "CASEMGR_POOL_SIZE",
         "pool.size",
         "5",
-        parse_pool_size,
+        parse_number,
         "Each process lets this many requests use the databases at a time, each with one connection to a server.",
     ),
     Setting(

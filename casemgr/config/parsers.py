@@ -79,10 +79,10 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f": {text!r} {error}") from error
 
 
-def parse_pool_size(text: str) -> int:
-    """Parse a whole number."""
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise ValueError(f": {text!r} is not a whole number from 1 to 9999")
+def parse_number(text: str, maximum: int = 9999) -> int:
+    """Parse a whole number from 1 to a maximum below 100,000."""
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text) or int(text) > maximum:
+        raise ValueError(f": {text!r} is not a whole number from 1 to {maximum}")
     return int(text)
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields
 from datetime import timedelta
 from fnmatch import fnmatch
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from casemgr.config import SETTINGS, Config, ConfigError, Pool
+from casemgr.config import DATABASE_URL, SETTINGS, Config, ConfigError, Pool
 from casemgr.config.parsers import DEFAULT_DATABASE_URL, Address
 
 OTHER_DATABASE = (
@@ -20,7 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
     ("environment", "database_url"),
     [
         pytest.param({}, "sqlite:///casemgr.db", id="absent"),
-        pytest.param({"CASEMGR_DATABASE_URL": ""}, "sqlite:///casemgr.db", id="empty"),
         pytest.param({"CASEMGR_DATABASE_URL": "sqlite:////srv/cases.db"}, "sqlite:////srv/cases.db", id="given"),
         pytest.param({"CASEMGR_DATABASE_URL": "sqlite+pysqlite:///c.db"}, "sqlite:///c.db", id="with driver"),
         pytest.param({"CASEMGR_DATABASE_URL": "postgresql://h/d"}, "postgresql+psycopg://h/d", id="PostgreSQL"),
@@ -58,6 +58,34 @@ def test_a_bad_database_url_is_refused_with_the_name_of_its_variable(value: str,
     assert str(caught.value) == f"CASEMGR_DATABASE_URL {message}."
 
 
+def test_an_empty_database_url_is_refused() -> None:
+    message = "CASEMGR_DATABASE_URL is empty: name a database, such as sqlite:///casemgr.db, or unset it."
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        Config.from_environment({"CASEMGR_DATABASE_URL": ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("CASEMGR_POOLSIZE", "did you mean CASEMGR_POOL_SIZE?"),
+        ("CASEMGR_DATABASE_URI", "did you mean CASEMGR_DATABASE_URL?"),
+        ("CASEMGR_pool_size", "did you mean CASEMGR_POOL_SIZE?"),
+        ("CASEMGR_REPLICA_URL", "did you mean CASEMGR_REPLICA_URLS?"),
+        ("CASEMGR_XYZ", "docs/configuration.md lists all of them."),
+        ("CASEMGR_", "docs/configuration.md lists all of them."),
+    ],
+)
+@pytest.mark.parametrize("value", ["5", ""])
+def test_a_setting_that_does_not_exist_is_refused_with_the_likeliest_name(name: str, advice: str, value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.from_environment({name: value})
+    assert str(caught.value) == f"{name}: there is no such setting; {advice}"
+
+
+def test_other_variables_are_nobodys_setting() -> None:
+    Config.from_environment({"_CASEMGR_COMPLETE": "bash_source", "CASEMGR": "x", "MY_CASEMGR_POOLSIZE": "1"})
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -72,7 +100,7 @@ def test_the_message_about_a_bad_database_url_does_not_repeat_the_password(value
 
 
 def test_absent_and_empty_settings_have_their_defaults() -> None:
-    empty = {setting.name: "" for setting in SETTINGS}
+    empty = {setting.name: "" for setting in SETTINGS if setting.name != DATABASE_URL}
     default = Config(
         make_url("sqlite:///casemgr.db"),
         Pool(5, timedelta(seconds=5), timedelta(seconds=10)),

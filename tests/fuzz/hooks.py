@@ -22,7 +22,7 @@ from casemgr.http.limits import MAX_IDS
 from casemgr.openapi.components import NAMES, describe_ids
 from tests.api.client import XML, XML_SCHEMA
 
-ACTOR = "CASEMGR_FUZZ_ACTOR"
+ACTOR = "FUZZ_ACTOR"
 """The environment variable with the kind of actor; empty for requests without credentials."""
 
 _ACCOUNTS: Mapping[ActorKind, str] = {
