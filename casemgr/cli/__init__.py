@@ -9,8 +9,9 @@ import warnings
 
 import click
 
-from casemgr.cli import accounts, database, errors, imports, openapi, sessions, status
+from casemgr.cli import accounts, database, errors, imports, openapi, serve, sessions, status
 from casemgr.cli.shell import Group
+from casemgr.config import check_names
 
 
 @click.group(
@@ -22,7 +23,8 @@ from casemgr.cli.shell import Group
                             default sqlite:///casemgr.db in the working directory,
                             or PostgreSQL: postgresql://casemgr@localhost/casemgr
       CASEMGR_...           The other settings (docs/configuration.md). An invalid
-                            setting is an error for every command that reads them.
+                            setting is an error for every command that reads them,
+                            and a name that does not exist is one for all commands.
 
     Exit status:
       0  Success.
@@ -57,9 +59,11 @@ def main() -> None:
     if not sys.warnoptions:
         # Warnings are for developers: they quote lines of code.
         warnings.simplefilter("ignore")
+    check_names()
 
 
 for command in (
+    serve.serve,
     database.init_db,
     status.status,
     database.back_up,

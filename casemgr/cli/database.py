@@ -29,6 +29,11 @@ def init_db() -> None:
     If a long transaction uses a table that is to be changed on PostgreSQL, the command says whose it is and tries
     again for a minute.
     """
+    migrate_database()
+
+
+def migrate_database() -> None:
+    """Create or migrate the schema of the database of the settings, and say so."""
     before, after = migrate(create_command_engine(), report=partial(click.echo, err=True))
     if before is None:
         outcome = f"created at {after}"

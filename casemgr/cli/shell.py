@@ -16,12 +16,13 @@ from sqlalchemy.exc import DBAPIError
 
 from casemgr.accounts.accounts import Account, find_accounts
 from casemgr.cli.audit import audited, note
-from casemgr.config import Config, ConfigError
+from casemgr.config import DATABASE_URL, Config, ConfigError
 from casemgr.database.backup import BackupError
-from casemgr.database.engine import create_engine, missing_file
+from casemgr.database.engine import create_engine, is_server_lost
 from casemgr.database.schema import SchemaInUseError, is_migrated
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.durations import parse_duration
+from casemgr.i18n.translation import MissingCatalogueError
 
 STANDARD_INPUT = "-"
 
@@ -77,8 +78,12 @@ class Group(Command, click.Group):
 
 def _explain(error: Exception) -> str:
     match error:
-        case ConfigError() | BackupError() | SchemaInUseError():
+        case ConfigError() | MissingCatalogueError() | BackupError() | SchemaInUseError():
             return str(error)
+        case DBAPIError() if is_server_lost(error) and not isinstance(error.orig, sqlite3.Error):
+            # The lines that follow are advice of PostgreSQL, or failures of its other hosts.
+            reason = str(error.orig).partition("\n")[0].rstrip(".")
+            return f"The database cannot be reached: {reason}. Start it, or correct {DATABASE_URL}."
         case DBAPIError():
             return f"The database cannot be used: {error.orig}."
         case sqlite3.Error():
@@ -130,7 +135,7 @@ def open_database() -> Engine:
     :raises ClickException: when the schema is missing or old.
     """
     engine = create_command_engine()
-    if missing_file(engine.url) or not is_migrated(engine):
+    if not is_migrated(engine):
         raise click.ClickException("The database has no schema, or an old one: run 'casemgr init-db' first.")
     return engine
 

@@ -42,8 +42,7 @@ def init_app(app: Flask) -> None:
 
     :raises MissingCatalogueError: when the message catalogue of a locale is not compiled.
     """
-    if missing := missing_catalogues():
-        raise MissingCatalogueError(f"No compiled message catalogue for {', '.join(missing)}: run 'make catalogues'.")
+    check_catalogues()
     flask_babel.Babel(app, configure_jinja=False, default_translation_directories=str(TRANSLATIONS))
     with app.app_context():
         for locale in LOCALES:
@@ -57,6 +56,15 @@ def load_catalogues() -> None:
     :raises MissingCatalogueError: when the message catalogue of a locale is not compiled.
     """
     init_app(Flask(__name__))
+
+
+def check_catalogues() -> None:
+    """Check that the message catalogues are compiled.
+
+    :raises MissingCatalogueError: when that of a locale is not.
+    """
+    if missing := missing_catalogues():
+        raise MissingCatalogueError(f"No compiled message catalogue for {', '.join(missing)}: run 'make catalogues'.")
 
 
 def missing_catalogues() -> list[str]:

@@ -1,11 +1,10 @@
 """The settings of gunicorn; its command line and GUNICORN_CMD_ARGS override them.
 
-`gunicorn.conf.py` reads this module; gunicorn takes the names that are settings of its own.
+`casemgr.serving.configuration` reads this module; gunicorn takes the names that are settings of its own.
 """
 
 import gc
 import logging
-import os
 import resource
 import sys
 
@@ -15,22 +14,25 @@ from gunicorn.workers.base import Worker
 
 from casemgr.config import Config, ConfigError
 from casemgr.http.limits import MAX_WAITING_LOGINS
+from casemgr.i18n.translation import MissingCatalogueError, check_catalogues
 from casemgr.observability.metrics_exporter import MetricsExporter
+from casemgr.serving.environment import read_port, read_workers
 from casemgr.serving.worker import BalancedWorker, forget_worker, hold_signals_while_forking
 
 try:
     _config = Config.from_environment()
+    bind = f"127.0.0.1:{read_port()}"
+    # One process for each core.
+    workers = read_workers()
     # Loads the database driver in the master process, without connecting.
     _config.database_url.get_dialect().import_dbapi()
 except ConfigError as error:
     sys.exit(f"casemgr: {error}")
 
-bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
-
-# One process for each core. Of its threads, as many as the pool has connections use the databases, one verifies a
-# login, and some wait for that. Two more answer everything else, and refuse requests when those with slots hang.
-workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 worker_class = BalancedWorker
+
+# As many threads as the pool has connections use the databases, one verifies a login, and some wait for that. Two more
+# answer everything else, and refuse requests when those with slots hang.
 threads = _config.pool.size + 1 + MAX_WAITING_LOGINS + 2
 
 # Seconds after which the master process kills a worker that hangs.
@@ -84,7 +86,12 @@ def _raise_limit_of_open_files() -> None:
 
 
 def on_starting(server: Arbiter) -> None:
-    """Prepare signals, log and metrics before the first worker starts."""
+    """Check the message catalogues, and prepare signals, log and metrics before the first worker starts."""
+    try:
+        check_catalogues()
+    except MissingCatalogueError as error:
+        # Otherwise each worker would log a traceback.
+        sys.exit(f"casemgr: {error}")
     hold_signals_while_forking()
     _raise_limit_of_open_files()
     server.log.error_log.addFilter(_StripInput())

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -21,13 +22,24 @@ SECONDS = 30
 class Server:
     """A gunicorn that inherits a listening socket, in whose queue connections wait until a worker accepts them."""
 
-    def __init__(self, database_url: URL, listener: socket.socket, settings: dict[str, str]) -> None:
-        url = database_url.render_as_string(hide_password=False)
+    def __init__(
+        self,
+        database_url: URL,
+        listener: socket.socket,
+        settings: dict[str, str],
+        command: Sequence[str] = (sys.executable, "-m", "gunicorn", "app:create_app()"),
+        folder: Path = ROOT,
+    ) -> None:
+        defaults = {
+            "WEB_CONCURRENCY": "2",
+            "CASEMGR_DATABASE_URL": database_url.render_as_string(hide_password=False),
+            "GUNICORN_CMD_ARGS": f"--bind fd://{listener.fileno()}",
+        }
         self.port: int = listener.getsockname()[1]
         self.process = subprocess.Popen(  # noqa: S603 - the arguments are ours
-            [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", "app:create_app()"],
-            cwd=ROOT,
-            env=os.environ | {"WEB_CONCURRENCY": "2", "CASEMGR_DATABASE_URL": url} | settings,
+            command,
+            cwd=folder,
+            env=os.environ | defaults | settings,
             pass_fds=[listener.fileno()],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -59,8 +59,13 @@ Run = Callable[..., Outcome]
 
 
 def run_with(database_url: URL | str, directory: Path, *arguments: str | bytes, stdin: bytes = b"") -> Outcome:
-    """Run the command in a process, and check that it prints no traceback."""
-    environment = os.environ | {"CASEMGR_DATABASE_URL": str(database_url), "PYTHONPATH": str(ROOT)}
+    """Run the command in a process, and check that it prints no traceback.
+
+    :param database_url: an empty one stands for the default.
+    """
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    if database_url:
+        environment["CASEMGR_DATABASE_URL"] = str(database_url)
     process = subprocess.run(  # noqa: S603 - the arguments are ours
         [*COMMAND, *arguments], input=stdin, cwd=directory, env=environment, capture_output=True, timeout=SECONDS
     )
@@ -166,7 +171,8 @@ def test_a_fault_of_a_backup_is_one_sentence(run: Run, engine: Engine, tmp_path:
 def test_a_folder_that_does_not_exist_is_a_fault_of_the_database(run: Run, tmp_path: Path) -> None:
     assert run("backup", "backup.db").status == 0
     outcome = run_with("sqlite:///missing/casemgr.db", tmp_path, "restore", "backup.db")
-    assert outcome == Outcome(1, "", "Error: The database cannot be used: unable to open database file.\n")
+    message = f"Error: The database cannot be used: unable to open database file {tmp_path}/missing/casemgr.db.\n"
+    assert outcome == Outcome(1, "", message)
 
 
 @pytest.mark.postgresql
@@ -239,8 +245,23 @@ def test_a_file_that_cannot_be_read_is_an_error(run: Run) -> None:
 
 
 def test_a_database_without_schema_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "new.db").touch()
     assert run_with(f"sqlite:///{tmp_path}/new.db", tmp_path, "import", "-") == Outcome(1, "", NO_SCHEMA)
     assert not (tmp_path / "new.db").exists()
+
+
+@pytest.mark.parametrize("command", [["import", "-"], ["client", "list"], ["session", "purge"], ["backup", "b"]])
+def test_a_missing_database_is_named_and_not_created(tmp_path: Path, command: list[str]) -> None:
+    message = f"there is no file {tmp_path}/casemgr.db, which 'casemgr init-db' creates"
+    assert run_with("", tmp_path, *command) == Outcome(1, "", f"Error: The database cannot be used: {message}.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_cannot_be_reached_is_one_sentence_with_the_remedy(tmp_path: Path) -> None:
+    outcome = run_with(f"postgresql:///casemgr?host={tmp_path}", tmp_path, "session", "purge")
+    assert (outcome.status, outcome.stdout, outcome.stderr.count("\n")) == (1, "", 1)
+    assert outcome.stderr.startswith("Error: The database cannot be reached: ")
+    assert outcome.stderr.endswith(". Start it, or correct CASEMGR_DATABASE_URL.\n")
 
 
 def test_a_database_of_a_later_version_is_an_error(make_database: MakeDatabase, tmp_path: Path) -> None:
@@ -268,6 +289,15 @@ def test_an_unusable_url_is_an_error(
     outcome = run_here(capsys, "init-db")
     assert (outcome.status, outcome.stdout) == (1, "")
     assert outcome.stderr.startswith(f"Error: {message}")
+
+
+@pytest.mark.parametrize("arguments", [["errors"], ["openapi"], ["client", "list"], ["serve"]], ids=" ".join)
+def test_a_setting_that_does_not_exist_is_an_error_for_every_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("CASEMGR_POOLSIZE", "5")
+    message = "Error: CASEMGR_POOLSIZE: there is no such setting; did you mean CASEMGR_POOL_SIZE?\n"
+    assert run_here(capsys, *arguments) == Outcome(1, "", message)
 
 
 def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:

@@ -29,14 +29,35 @@ def test_a_reload_imports_the_code_again(module: str) -> None:
     assert (read.stdout, read.stderr) == ("False\n", "")
 
 
-def test_an_invalid_setting_is_reported_in_one_sentence() -> None:
-    read = read_configuration("", CASEMGR_POOL_SIZE="x")
-    assert (read.returncode, read.stderr) == (
-        1,
-        "casemgr: CASEMGR_POOL_SIZE: 'x' is not a whole number from 1 to 9999.\n",
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("CASEMGR_POOL_SIZE", "x", "CASEMGR_POOL_SIZE: 'x' is not a whole number from 1 to 9999."),
+        ("CASEMGR_POOLSIZE", "5", "CASEMGR_POOLSIZE: there is no such setting; did you mean CASEMGR_POOL_SIZE?"),
+        ("PORT", "abc", "PORT: 'abc' is not a whole number from 1 to 65535."),
+        ("PORT", "65536", "PORT: '65536' is not a whole number from 1 to 65535."),
+        ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY: '0' is not a whole number from 1 to 9999."),
+    ],
+)
+def test_an_invalid_setting_is_reported_in_one_sentence(name: str, value: str, message: str) -> None:
+    read = read_configuration("", **{name: value})
+    assert (read.returncode, read.stderr) == (1, f"casemgr: {message}\n")
+
+
+def test_a_missing_catalogue_is_reported_in_one_sentence_before_workers_start() -> None:
+    read = read_configuration(
+        "import casemgr.i18n.translation as i18n; i18n.missing_catalogues = lambda: ['fr-CA']; names['on_starting'](0)"
     )
+    message = "casemgr: No compiled message catalogue for fr-CA: run 'make catalogues'.\n"
+    assert (read.returncode, read.stderr) == (1, message)
 
 
-def test_the_default_number_of_workers_is_the_number_of_cores() -> None:
-    assert read_configuration("print(names['workers'])", WEB_CONCURRENCY="7").stdout == "7\n"
-    assert read_configuration("print(names['workers'])", WEB_CONCURRENCY="").stdout == f"{os.cpu_count()}\n"
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param({"WEB_CONCURRENCY": "7", "PORT": "8001"}, "7 127.0.0.1:8001", id="given"),
+        pytest.param({"WEB_CONCURRENCY": "", "PORT": ""}, f"{os.cpu_count()} 127.0.0.1:8000", id="default"),
+    ],
+)
+def test_the_environment_sets_the_port_and_the_number_of_workers(settings: dict[str, str], expected: str) -> None:
+    assert read_configuration("print(names['workers'], names['bind'])", **settings).stdout == f"{expected}\n"
