@@ -4,6 +4,7 @@ PYTHON ?= python3
 export PORT ?= 8000
 
 BIN := .venv/bin
+DIST ?= dist
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 SOURCES := app.py setup.py casemgr schemas tests benchmarks demo gunicorn.conf.py
@@ -15,7 +16,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 	$(addprefix --upgrade-package ,$(UPGRADE))
 
 .PHONY: run check test help lint types check-template pytest-fast pytest faults fuzz fuzz-briefly bench catalogues \
-	messages lock outdated sbom clean schema prerequisites
+	messages lock outdated sbom dist clean schema prerequisites
 
 run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db) ## Serve demo data, or the database in CASEMGR_DATABASE_URL, on PORT (8000).
 	@exec $(BIN)/python demo/serve.py
@@ -109,6 +110,15 @@ prerequisites:
 		|| { echo "'$(PYTHON)' cannot create virtual environments; install its venv package (python3-venv)." >&2; exit 1; }
 	@test -w . || { echo "This folder is read-only; casemgr keeps .venv and casemgr.db in it." >&2; exit 1; }
 
+# The package is built from the source distribution, which is thereby known to be complete.
+dist: .venv/run.stamp ## Build the source distribution and the package (wheel) in dist/.
+	@mkdir -p $(DIST)
+	@rm -f $(DIST)/casemgr-*
+	@$(BIN)/python -c 'from setuptools.build_meta import build_sdist; build_sdist("$(DIST)")' > /dev/null
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation \
+		-w $(DIST) $(DIST)/casemgr-*.tar.gz
+	@ls $(DIST)/casemgr-*
+
 # Without UPGRADE, uv keeps the pinned versions that are still in range.
 lock: .venv/run.stamp ## Pin the dependencies of setup.cfg in the requirements files; UPGRADE="a b" updates two.
 	$(BIN)/pip install --quiet uv
@@ -133,4 +143,4 @@ build/sbom/stamp: requirements-sbom.lock | prerequisites
 	@touch $@
 
 clean: ## Delete everything that other targets have created, except databases.
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(MO)
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(MO)
