@@ -1,9 +1,12 @@
-"""Starts gunicorn for `make run`, after printing example calls."""
+"""Runs `casemgr serve` for `make run`, after printing example calls."""
 
 import os
 import socket
 import sys
 from pathlib import Path
+
+from casemgr.config import ConfigError
+from casemgr.serving.environment import read_port, read_workers
 
 _PAGE = "/core/casemgr/v3/docs"
 
@@ -30,22 +33,23 @@ Try, in another terminal:
 
 
 def main() -> None:
-    """Check the port, print the examples and replace this process with gunicorn."""
-    port = os.environ.get("PORT", "")
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        sys.exit(f"PORT={port} is not a port number from 1 to 65535.")
+    """Check the port, print the examples and replace this process with the service."""
     try:
+        port = read_port()
+        read_workers()
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", int(port)))
+            probe.bind(("127.0.0.1", port))
+    except ConfigError as error:
+        sys.exit(str(error))
     except OSError as error:
         sys.exit(f"Port {port} cannot be used: {error.strerror}. Choose another one: make run PORT=8001")
     base = f"http://127.0.0.1:{port}"
     # Another database does not have the accounts of the examples.
     examples = "" if os.environ.get("CASEMGR_DATABASE_URL") else f" {_EXAMPLES.format(base=base)}"
     print(f"casemgr runs at {base}, documented at {base}{_PAGE}. Press Ctrl-C to stop it.{examples}", flush=True)  # noqa: T201 - for a person
-    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
-    os.execv(gunicorn, [gunicorn, "app:create_app()"])  # noqa: S606 - no shell is wanted
+    casemgr = str(Path(sys.executable).with_name("casemgr"))
+    os.execv(casemgr, [casemgr, "serve"])  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

@@ -103,7 +103,8 @@ def test_missing_catalogues_are_one_sentence(
 def test_a_port_that_is_taken_is_one_sentence_after_the_migration(refuse: Refuse, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        message = f"Error: 127.0.0.1, port {port}, cannot be used: Address already in use. Choose others: --host and --port.\n"
+        problem = "cannot be used: Address already in use. Choose others: --host and --port."
+        message = f"Error: 127.0.0.1, port {port}, {problem}\n"
         assert refuse("--init-db", "--port", port) == f"The database schema is up to date.\n{message}"
         assert refuse(GUNICORN_CMD_ARGS=f"--bind 127.0.0.1:{port}") == message
     engine = create_engine(URL.create("sqlite", database=str(tmp_path / "casemgr.db")))
