@@ -19,6 +19,7 @@ from casemgr.imports.importer import DatasetError, import_dataset
     Examples:
       $ casemgr import demo/dataset.jsonl
       $ cat demo/*.jsonl | casemgr import --replace -
+      $ casemgr import --replace --dry-run delta.jsonl
     """,
 )
 @click.argument(
@@ -29,26 +30,32 @@ from casemgr.imports.importer import DatasetError, import_dataset
 @click.option(
     "--replace",
     is_flag=True,
-    help="Replace existing records as a whole; by default, a record whose ID exists is a bad line.",
+    help="Replace existing records as a whole, and ignore deletions of what does not exist; by default, a record whose"
+    " ID exists is a bad line, and so is such a deletion.",
 )
-def import_(file: str, replace: bool) -> None:
-    """Import cases and the records that they refer to.
+@click.option("--dry-run", is_flag=True, help="Check all of it and print what would change, but store nothing.")
+def import_(file: str, replace: bool, dry_run: bool) -> None:
+    """Import cases and the records that they refer to, or delete them.
 
     An import is all or nothing: if there are bad lines, the command stores nothing and reports the first 20 of them as
-    "FILE:LINE: field: problem". On a terminal it shows a progress bar.
+    "FILE:LINE: field: problem". On a terminal it shows a progress bar. In the end it prints, for each type, how many
+    records were created, replaced and deleted.
     """
     engine = open_database()
     with open_input(file) as stream, _progress(stream) as progress:
         try:
-            count = import_dataset(engine, stream, replace=replace, progress=progress.update)
+            changes = import_dataset(engine, stream, replace=replace, dry_run=dry_run, progress=progress.update)
         except DatasetError as error:
             progress.close()
             _print_problems(error, "<stdin>" if file == STANDARD_INPUT else file)
             raise click.exceptions.Exit(1) from error
         finally:
             truncate_log(engine)
-    note(count=count)
-    click.echo(f"{count} records imported.", err=True)
+    note(count=changes.records, stored=not dry_run)
+    for line in changes.describe():
+        click.echo(line)
+    done = "checked. Nothing was stored." if dry_run else "imported."
+    click.echo(f"{changes.records} records {done}", err=True)
 
 
 def _progress(stream: BinaryIO) -> "tqdm[NoReturn]":

@@ -50,7 +50,11 @@ _Id = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Base(DeclarativeBase):
-    """The registry of tables. Every constraint has a name, by which migrations can refer to it."""
+    """The registry of tables. Every constraint has a name, by which migrations can refer to it.
+
+    Every foreign key has an index: whoever deletes a record looks for the rows that refer to it, and so does the
+    database itself.
+    """
 
     metadata = MetaData(
         naming_convention={
@@ -68,11 +72,16 @@ _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
 class Dataset(Base):
-    """A single row whose version counts the imports."""
+    """A single row about the imports: `version` counts them; `imported` and `records` tell about the last one.
+
+    Both are NULL until the first import.
+    """
 
     __tablename__ = "dataset"
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int]
+    imported: Mapped[datetime | None]
+    records: Mapped[int | None]
 
 
 class Department(Base):
@@ -89,7 +98,7 @@ class DepartmentSharing(Base):
     __tablename__ = "department_sharings"
     __table_args__ = _WITHOUT_ROWID
     to_department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
-    from_department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+    from_department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True, index=True)
     activities: Mapped[bool]
 
 
@@ -119,7 +128,7 @@ class User(Base):
     login_id: Mapped[str] = mapped_column(unique=True)
     first_name: Mapped[str]
     last_name: Mapped[str]
-    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
     password_hash: Mapped[str | None]
     disabled: Mapped[bool]
 
@@ -130,7 +139,7 @@ class ForeignDepartment(Base):
     __tablename__ = "foreign_departments"
     __table_args__ = _WITHOUT_ROWID
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True, index=True)
 
 
 class UserRole(Base):
@@ -139,7 +148,7 @@ class UserRole(Base):
     __tablename__ = "user_roles"
     __table_args__ = _WITHOUT_ROWID
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"), primary_key=True)
+    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"), primary_key=True, index=True)
 
 
 class Folder(Base):
@@ -167,7 +176,7 @@ class CustomerGrant(Base):
     __tablename__ = "customer_grants"
     __table_args__ = _WITHOUT_ROWID
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
-    on_customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
+    on_customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True, index=True)
 
 
 class ClientApplication(Base):
@@ -208,18 +217,18 @@ class Case(Base):
 
     __tablename__ = "cases"
     id: Mapped[int] = mapped_column(primary_key=True)
-    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
     status: Mapped[str]
     severity: Mapped[str]
     subject: Mapped[str]
     created: Mapped[datetime]
-    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     last_modified: Mapped[datetime]
-    last_modified_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    user_last_worked_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    folder_id: Mapped[int | None] = mapped_column(ForeignKey("folders.id"))
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    last_modified_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    user_last_worked_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    folder_id: Mapped[int | None] = mapped_column(ForeignKey("folders.id"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
     due_date: Mapped[datetime | None]
     last_closed: Mapped[datetime | None]
     originating_channel: Mapped[str | None]
@@ -233,7 +242,7 @@ class RelatedCase(Base):
     __tablename__ = "related_cases"
     __table_args__ = _WITHOUT_ROWID
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
-    related_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    related_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True, index=True)
 
 
 class Note(Base):
@@ -244,7 +253,7 @@ class Note(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[str]
     created: Mapped[datetime]
-    created_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
 
 
 class CustomValue(Base):
@@ -253,7 +262,7 @@ class CustomValue(Base):
     __tablename__ = "custom_values"
     __table_args__ = _WITHOUT_ROWID
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
-    attribute_id: Mapped[int] = mapped_column(ForeignKey("custom_attributes.id"), primary_key=True)
+    attribute_id: Mapped[int] = mapped_column(ForeignKey("custom_attributes.id"), primary_key=True, index=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     value: Mapped[str]
 
@@ -265,7 +274,7 @@ class Activity(Base):
     __table_args__ = (Index(None, "case_id", "customer_id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     activity_type: Mapped[str]
     mode: Mapped[str]
     created: Mapped[datetime]

@@ -1,11 +1,11 @@
 """The import of a dataset: line by line, in batches, within one transaction."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, delete, exists, insert, select, update
+from sqlalchemy import Connection, Engine, insert, update
 
 from casemgr.cases.repository import load_definitions
 from casemgr.database import models
@@ -14,8 +14,11 @@ from casemgr.domain.cases import CustomAttributeDefinition, DataType
 from casemgr.domain.custom_values import canonicalize_value
 from casemgr.domain.texts import shorten
 from casemgr.imports.batches import ExistingKeys, find_existing_keys, write_batch
+from casemgr.imports.changes import Change, Changes
 from casemgr.imports.credentials import Credentials
 from casemgr.imports.custom_attributes import adapt_stored_values
+from casemgr.imports.deletions import count_mentions, delete_records, describe_mentions, lock_records
+from casemgr.imports.forward_references import ForwardReferences, take_forward_references
 from casemgr.imports.lines import BadLineError, Record, parse_record, read_lines
 from casemgr.imports.record_types import RECORD_TYPES, RecordType, Row
 
@@ -31,16 +34,6 @@ _MAX_MISSING_CASES = 20
 
 _MAX_REJECTED = 1_000_000
 """The number of rejected records of one type after which reading stops, to bound the memory."""
-
-# The related cases that do not exist yet. At the end of the file they must exist.
-_FORWARD_REFERENCES = Table(
-    "import_forward_references",
-    MetaData(),
-    Column("line", BigInteger, nullable=False),
-    Column("case_id", BigInteger, nullable=False),
-    Column("related_case_id", BigInteger, nullable=False),
-    prefixes=["TEMPORARY"],
-)
 
 _ATTRIBUTE = RECORD_TYPES["customAttribute"]
 _TYPE_NAMES = {record_type.model: name for name, record_type in RECORD_TYPES.items()}
@@ -61,24 +54,34 @@ class DatasetError(ValueError):
 
 
 def import_dataset(
-    engine: Engine, stream: BinaryIO, *, replace: bool = False, progress: Callable[[int], object] = int
-) -> int:
+    engine: Engine,
+    stream: BinaryIO,
+    *,
+    replace: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[int], object] = int,
+) -> Changes:
     """Import a dataset, all or nothing.
 
     :param stream: the dataset, which is read once, line by line.
-    :param replace: whether to replace existing records; otherwise a record whose ID exists is a bad line.
+    :param replace: whether to replace existing records; otherwise a record whose ID exists is a bad line, and so is a
+        deletion of what does not exist.
+    :param dry_run: whether to store nothing in the end.
     :param progress: called for each line that is not blank, with its number of bytes.
-    :returns: the number of records.
+    :returns: the changes, or with `dry_run` the changes that there would have been.
     :raises DatasetError: when lines are bad.
 
-    Source: contract DAT-1 to DAT-3.
+    Source: contract DAT-1 to DAT-5.
     """
     with writing(engine) as connection:
         dataset_import = _Import(connection, replace=replace)
         for number, line in read_lines(stream):
             dataset_import.add(number, line)
             progress(len(line))
-        return dataset_import.finish()
+        changes = dataset_import.finish()
+        if dry_run:
+            connection.rollback()
+        return changes
 
 
 class _Import:
@@ -91,13 +94,16 @@ class _Import:
         self._batch: list[Record] = []
         self._batch_keys: set[tuple[str, object]] = set()
         self._batch_bytes = 0
-        self._count = 0
+        self._records = 0
+        self._changes: Counter[tuple[str, Change]] = Counter()
         self._problems: dict[int, str] = {}
         # The keys of bad records and of those that refer to them. References to these are not reported as problems.
         self._rejected: defaultdict[type[models.Base], set[object]] = defaultdict(set)
         self._definitions = load_definitions(connection)
+        # An attribute that is deleted and created again keeps its place, so that repeating an import changes no order.
+        self._attribute_ids = {name: definition.id for name, definition in self._definitions.items()}
         self._credentials = Credentials(connection)
-        _FORWARD_REFERENCES.create(connection)
+        self._forward_references = ForwardReferences(connection)
 
     def add(self, number: int, line: bytes) -> None:
         """Parse a line and add it to the batch; check and write the batch when it is full."""
@@ -108,9 +114,9 @@ class _Import:
             self._report(number, error)
             return
         key = (record.type.name, record.key)
-        # Later lines need the custom attribute. A record cannot replace another one of the same batch.
-        is_attribute = record.type is _ATTRIBUTE
-        if is_attribute or (self._replace and key in self._batch_keys):
+        # Later lines need the custom attribute.
+        is_attribute = record.type is _ATTRIBUTE and not record.is_deletion
+        if is_attribute or not self._fits(record, key):
             self._flush()
         self._batch.append(record)
         self._batch_keys.add(key)
@@ -118,37 +124,51 @@ class _Import:
         if is_attribute or len(self._batch) >= _BATCH_RECORDS or self._batch_bytes >= _BATCH_BYTES:
             self._flush()
 
-    def finish(self) -> int:
+    def _fits(self, record: Record, key: tuple[str, object]) -> bool:
+        """Check whether a record may join the batch.
+
+        A deletion must see all changes before it, and is seen by all records after it; only deletions of the same type
+        do not concern each other. A record cannot replace or delete another one of the same batch.
+        """
+        if self._batch:
+            last = self._batch[-1]
+            if record.is_deletion != last.is_deletion or (record.is_deletion and record.type is not last.type):
+                return False
+        return key not in self._batch_keys or not (self._replace or record.is_deletion)
+
+    def finish(self) -> Changes:
         """Write the last batch and check the forward references.
 
-        :returns: the number of records.
+        :returns: the changes.
         :raises DatasetError: when there were bad lines.
         """
         self._flush()
-        found = exists().where(models.Case.id == _FORWARD_REFERENCES.c.related_case_id)
-        dangling = select(_FORWARD_REFERENCES).where(~found).order_by(_FORWARD_REFERENCES.c.line)
-        rows = self._connection.execute(dangling).yield_per(_BATCH_RECORDS)
-        for line, rows_of_line in groupby(rows, key=lambda row: row.line):
-            missing = {row.related_case_id for row in rows_of_line} - self._rejected[models.Case]
+        for line, case_ids in self._forward_references.find_dangling():
+            missing = case_ids - self._rejected[models.Case]
             if missing and len(self._problems) < MAX_BAD_LINES:
                 reported = sorted(missing)[:_MAX_MISSING_CASES]
                 self._problems[line] = "; ".join(f"relatedCases: there is no case {case_id}" for case_id in reported)
         if self._problems:
             raise DatasetError(self._problems, stopped=False)
-        columns = _FORWARD_REFERENCES.c.case_id, _FORWARD_REFERENCES.c.related_case_id
-        pairs = select(*columns).distinct()
-        self._connection.execute(insert(models.RelatedCase).from_select([column.name for column in columns], pairs))
-        _FORWARD_REFERENCES.drop(self._connection)
+        self._forward_references.store()
         self._credentials.close()
         # The second of two concurrent imports waits here, so that versions follow the order of the commits.
-        updated = self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1))
+        last = {"imported": datetime.now(UTC), "records": self._records}
+        updated = self._connection.execute(update(models.Dataset).values(version=models.Dataset.version + 1, **last))
         if not updated.rowcount:
-            self._connection.execute(insert(models.Dataset).values(id=1, version=1))
-        return self._count
+            self._connection.execute(insert(models.Dataset).values(id=1, version=1, **last))
+        return Changes(self._records, self._changes)
 
     def _flush(self) -> None:
         batch = self._batch
         self._batch, self._batch_keys, self._batch_bytes = [], set(), 0
+        self._records += len(batch)
+        if batch and batch[0].is_deletion:
+            self._delete(batch)
+        elif batch:
+            self._store(batch)
+
+    def _store(self, batch: list[Record]) -> None:
         existing = find_existing_keys(self._connection, batch)
         good: list[Record] = []
         forward: list[Row] = []
@@ -159,20 +179,46 @@ class _Import:
                 self._reject(record.type, record.key)
             else:
                 existing.add(record)
-                forward += _take_forward_references(record, existing)
+                forward += take_forward_references(record, existing)
                 good.append(record)
         self._write(good, forward, existing)
-        self._count += len(good)
+        for record in good:
+            is_stored = record.key in existing.stored[record.type.model]
+            self._changes[record.type.name, Change.REPLACED if is_stored else Change.CREATED] += 1
+
+    def _delete(self, batch: list[Record]) -> None:
+        """Delete what records of one type name by their keys."""
+        record_type = batch[0].type
+        ids = lock_records(self._connection, record_type, [record.key for record in batch])
+        mentions = count_mentions(self._connection, record_type, ids.values())
+        good: list[Record] = []
+        for record in batch:
+            if record.key not in ids:
+                if not self._replace and record.key not in self._rejected[record_type.model]:
+                    self._report(record.line, BadLineError([f"{record_type.key_field}: does not exist"]))
+            elif mentioned := mentions.get(ids[record.key]):
+                problem = f"{record_type.key_field}: {describe_mentions(mentioned)}"
+                self._report(record.line, BadLineError([problem]))
+            else:
+                good.append(record)
+        if record_type.model is models.Case:
+            # Also those to a case that does not exist, so that repeating an import does not leave more of them.
+            case_ids = [record.key for record in batch]
+            self._forward_references.drop_from(case_ids)
+            self._forward_references.drop_to(case_ids)
+        delete_records(self._connection, good, ids)
+        if record_type is _ATTRIBUTE:
+            for record in good:
+                del self._definitions[record.key]
+        self._changes[record_type.name, Change.DELETED] += len(good)
 
     def _write(self, records: list[Record], forward: list[Row], existing: ExistingKeys) -> None:
         if self._replace:
             # A replaced case loses its former forward references.
-            ids = [record.row["id"] for record in records if record.type.model is models.Case]
-            self._connection.execute(delete(_FORWARD_REFERENCES).where(_FORWARD_REFERENCES.c.case_id.in_(ids)))
+            self._forward_references.drop_from([record.key for record in records if record.type.model is models.Case])
         self._credentials.prepare(records, existing)
         write_batch(self._connection, records, existing)
-        if forward:
-            self._connection.execute(insert(_FORWARD_REFERENCES), forward)
+        self._forward_references.add(forward)
 
     def _report(self, number: int, error: BadLineError) -> None:
         self._problems[number] = str(error)
@@ -208,7 +254,7 @@ class _Import:
     def _define(self, row: Row) -> Iterator[str]:
         """Assign an ID to a custom attribute; adapt the stored values of an attribute that it replaces."""
         replaced = self._definitions.get(row["name"])
-        row["id"] = replaced.id if replaced else len(self._definitions) + 1
+        row["id"] = self._attribute_ids.setdefault(row["name"], max(self._attribute_ids.values(), default=0) + 1)
         definition = CustomAttributeDefinition(
             row["id"],
             row["name"],
@@ -240,16 +286,3 @@ class _Import:
                 else:
                     rows.append({"attribute_id": definition.id, "position": position, "value": canonical})
         row["custom"] = rows
-
-
-def _take_forward_references(record: Record, existing: ExistingKeys) -> list[Row]:
-    """Remove the related cases that do not exist yet from a record and return them as forward references."""
-    if record.type.model is not models.Case:
-        return []
-    related = record.row["related_cases"]
-    record.row["related_cases"] = [case_id for case_id in related if existing.exists(models.Case, case_id)]
-    return [
-        {"line": record.line, "case_id": record.row["id"], "related_case_id": case_id}
-        for case_id in related
-        if not existing.exists(models.Case, case_id)
-    ]

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from casemgr.domain.texts import shorten
 from casemgr.imports.record_types import RECORD_TYPES, RecordType, ReferenceTo, Row, find_references
+from casemgr.imports.records import Deletion
 
 MAX_LINE = 64 * 1024 * 1024
 """Maximum number of bytes of a line, so that a file without line breaks cannot fill the memory."""
@@ -21,6 +22,15 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def _build_deletion_schema(record_type: RecordType) -> Schema:
+    fields = record_type.schema.load_fields
+    key = {name: field for name, field in fields.items() if (field.attribute or name) in record_type.key}
+    return Deletion.from_dict(key)()
+
+
+_DELETION_SCHEMAS = {name: _build_deletion_schema(record_type) for name, record_type in RECORD_TYPES.items()}
 
 
 class BadLineError(ValueError):
@@ -40,14 +50,16 @@ class Record:
     """A record of a dataset.
 
     :param line: the number of its line, counted from 1.
-    :param row: the columns of its row, and the lists that become rows of child tables.
+    :param row: the columns of its row, and the lists that become rows of child tables; of a deletion, only the key.
     :param references: the records that it refers to, which must exist.
+    :param is_deletion: whether what has the key is deleted.
     """
 
     line: int
     type: RecordType
     row: Row
-    references: tuple[ReferenceTo, ...]
+    references: tuple[ReferenceTo, ...] = ()
+    is_deletion: bool = False
 
     @property
     def key(self) -> Any:
@@ -75,7 +87,7 @@ def parse_record(number: int, line: bytes, *, may_hold_nul: bool = True) -> Reco
     :param may_hold_nul: whether the database can store U+0000.
     :raises BadLineError: with all problems of the line.
 
-    Source: contract DAT-1, DAT-2.
+    Source: contract DAT-1, DAT-2, DAT-4.
     """
     data = _parse_json(line)
     if not isinstance(data, dict):
@@ -86,11 +98,24 @@ def parse_record(number: int, line: bytes, *, may_hold_nul: bool = True) -> Reco
     # JSON has no other notation for U+0000.
     if not may_hold_nul and b"\\u0000" in line and (problems := list(_find_nul(data))):
         raise BadLineError(problems, _read_key(record_type, data))
+    if (deleted := data.pop("deleted", None)) is not None:
+        return _parse_deletion(number, record_type, deleted, data)
     try:
         row = record_type.schema.load(data)
     except ValidationError as error:
         raise BadLineError(list(_flatten(error.messages_dict)), _read_key(record_type, data)) from error
     return Record(number, record_type, row, tuple(find_references(record_type.schema, row)))
+
+
+def _parse_deletion(number: int, record_type: RecordType, deleted: object, data: Any) -> Record:
+    if deleted is not True:
+        raise BadLineError(["deleted: must be true, or left out"])
+    try:
+        # A field that is null counts as absent here too.
+        row = _DELETION_SCHEMAS[record_type.name].load(record_type.schema.remove_null(data))
+    except ValidationError as error:
+        raise BadLineError(list(_flatten(error.messages_dict))) from error
+    return Record(number, record_type, row, is_deletion=True)
 
 
 def _describe_bad_type(name: object) -> str:

@@ -37,16 +37,18 @@ class RecordType:
     :param unique: the name of another unique column; empty when there is none.
     :param account: the kind of account; None when the records are not accounts.
     :param hash_column: the name of the column with the hash of the secret of an account.
+    :param owned: the models of other types whose records are deleted together with the record that they refer to.
     """
 
     name: str
-    schema: Schema
+    schema: records.Record
     model: type[models.Base]
     key: tuple[str, ...] = ("id",)
     unique: str = ""
     account: ActorKind | None = None
     hash_column: str = ""
     children: tuple[ChildTable, ...] = ()
+    owned: tuple[type[models.Base], ...] = ()
 
     @property
     def key_field(self) -> str:
@@ -126,6 +128,7 @@ RECORD_TYPES: Mapping[str, RecordType] = {
             account=ActorKind.USER,
             hash_column="password_hash",
             children=(_FOREIGN_DEPARTMENTS, _ROLES),
+            owned=(models.Session,),
         ),
         RecordType("folder", records.FolderRecord(), models.Folder),
         RecordType(
@@ -135,6 +138,7 @@ RECORD_TYPES: Mapping[str, RecordType] = {
             unique="login_id",
             account=ActorKind.CUSTOMER,
             hash_column="password_hash",
+            owned=(models.CustomerGrant, models.Session),
         ),
         RecordType(
             "customerGrant",
@@ -149,6 +153,7 @@ RECORD_TYPES: Mapping[str, RecordType] = {
             unique="client_id",
             account=ActorKind.CLIENT_APPLICATION,
             hash_column="client_secret_hash",
+            owned=(models.Session,),
         ),
         RecordType(
             "customAttribute",
@@ -157,7 +162,13 @@ RECORD_TYPES: Mapping[str, RecordType] = {
             key=("name",),
             children=(_VALUES,),
         ),
-        RecordType("case", records.CaseRecord(), models.Case, children=(_RELATED_CASES, _NOTES, _CUSTOM_VALUES)),
+        RecordType(
+            "case",
+            records.CaseRecord(),
+            models.Case,
+            children=(_RELATED_CASES, _NOTES, _CUSTOM_VALUES),
+            owned=(models.Activity,),
+        ),
         RecordType("activity", records.ActivityRecord(), models.Activity),
         RecordType("session", records.SessionRecord(), models.Session, key=("digest",)),
     )

@@ -45,6 +45,12 @@ class Record(CamelCaseSchema):
         return {name: value for name, value in data.items() if value is not None or name not in known}
 
 
+class Deletion(Record):
+    """The base of the schemas of deletions, which have only the fields of the key."""
+
+    error_messages = {"unknown": "is not allowed in a deletion, which has only its key"}  # noqa: RUF012
+
+
 def _optional(field: type[fields.Field[Any]], *args: Any, **kwargs: Any) -> Any:
     return field(*args, load_default=None, **kwargs)
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -185,14 +185,20 @@ def test_the_backup_of_postgresql_is_left_to_its_own_programs(run: Run, command:
 # import
 
 
+CREATED = (
+    "department: 2 created\nrole: 1 created\nuser: 1 created\ncustomer: 1 created\nclientApplication: 1 created\n"
+    "case: 1 created\nsession: 3 created\n"
+)
+
+
 def test_a_file_is_imported(run: Run, engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").write_bytes(as_lines([*actors(), case()]))
-    assert run("import", "data.jsonl") == Outcome(0, "", "10 records imported.\n")
+    assert run("import", "data.jsonl") == Outcome(0, CREATED, "10 records imported.\n")
     assert count(engine, models.Case) == 1
 
 
 def test_standard_input_is_imported(run: Run, engine: Engine) -> None:
-    assert run("import", "-", stdin=as_lines([*actors(), case()])) == Outcome(0, "", "10 records imported.\n")
+    assert run("import", "-", stdin=as_lines([*actors(), case()])) == Outcome(0, CREATED, "10 records imported.\n")
     assert count(engine, models.Case) == 1
 
 
@@ -223,6 +229,35 @@ def test_records_are_replaced_with_the_option(run: Run, engine: Engine) -> None:
     assert run("import", "--replace", "-", stdin=as_lines([folder(60, "New")])).status == 0
     with engine.connect() as connection:
         assert connection.scalars(select(models.Folder.name)).all() == ["New"]
+
+
+DRY = "4 records checked. Nothing was stored.\n"
+CHANGES = as_lines([case(1), case(2), case(3), {"type": "case", "id": 3, "deleted": True}])
+
+
+def test_the_changes_are_counted_by_type(run: Run, engine: Engine) -> None:
+    store(engine, *actors(), case(1))
+    done = Outcome(0, "case: 2 created, 1 replaced, 1 deleted\n", "4 records imported.\n")
+    assert run("import", "--replace", "-", stdin=CHANGES) == done
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], ["--dry-run", "--replace"]])
+def test_a_dry_run_prints_the_changes_and_stores_nothing(run: Run, engine: Engine, options: list[str]) -> None:
+    store(engine, *actors(), *([case(1)] if "--replace" in options else []))
+    stored = count(engine, models.Case)
+    dry = run("import", *options, "-", stdin=CHANGES)
+    assert count(engine, models.Case) == stored
+    assert dry == replace(run("import", *options[1:], "-", stdin=CHANGES), stderr=DRY)
+
+
+def test_a_dry_run_reports_bad_lines_as_an_import_does(run: Run, engine: Engine) -> None:
+    lines = as_lines([folder(60), folder(60)])
+    dry = run("import", "--dry-run", "-", stdin=lines)
+    assert (
+        dry
+        == run("import", "-", stdin=lines)
+        == Outcome(1, "", "<stdin>:2: id: already exists\nNothing was imported.\n")
+    )
 
 
 @pytest.mark.sqlite

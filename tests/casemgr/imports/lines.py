@@ -52,7 +52,7 @@ def as_bytes(*lines: Line) -> bytes:
 
 
 def import_bytes(engine: Engine, data: bytes, *, replace: bool = False) -> int:
-    return import_dataset(engine, io.BytesIO(data), replace=replace)
+    return import_dataset(engine, io.BytesIO(data), replace=replace).records
 
 
 def problems(engine: Engine, *lines: Line, replace: bool = False) -> dict[int, str]:
