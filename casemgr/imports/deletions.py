@@ -7,8 +7,8 @@ Source: contract DAT-4.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, null, select, tuple_, union
 
@@ -62,19 +62,96 @@ def _group_mentions(record_type: RecordType) -> Mapping[str, list[tuple[Any, lis
 _MENTIONING = {name: _group_mentions(record_type) for name, record_type in RECORD_TYPES.items()}
 
 
-def lock_records(connection: Connection, record_type: RecordType, keys: Collection[Any]) -> dict[Any, Any]:
-    """Find records and lock them until the end of the transaction, so that nobody refers to them meanwhile.
+_OWNERS = {
+    name: [
+        (owner, column)
+        for owner, columns in _BELONGING.items()
+        for column in columns
+        if column.table is record_type.model.__table__
+    ]
+    for name, record_type in RECORD_TYPES.items()
+}
+"""For each type, the types that its records belong to, and the columns that refer to these."""
 
-    :returns: the ID of each record that exists, by its key; None for types without ID.
+DOES_NOT_EXIST = "does not exist"
+
+
+def may_be_mentioned(record_type: RecordType) -> bool:
+    """Check whether records of other types may mention records of a type without belonging to them."""
+    return bool(_MENTIONING[record_type.name])
+
+
+def judge_deletions(connection: Connection, batch: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+    """Find the problem of each deletion in a batch as of its line, and complete its row with the ID of the record.
+
+    :param batch: deletions of one type, or of any types that no others mention.
+    :returns: the deletions with their problems; an empty text when there is none.
     """
-    table: Any = record_type.model.__table__
+    stored: dict[RecordType, dict[Any, _StoredRecord]] = {}
+    mentions: dict[RecordType, Mapping[Any, Mentions]] = {}
+    for record_type, records in _group_by_type(batch).items():
+        stored[record_type] = _lock_records(connection, record_type, [record.key for record in records])
+        ids = [found.id for found in stored[record_type].values()]
+        mentions[record_type] = _count_mentions(connection, record_type, ids)
+    gone: set[tuple[str, Any]] = set()
+    for record in batch:
+        found = stored[record.type].get(record.key)
+        if found is None or any(owner in gone for owner in found.owners):
+            yield record, DOES_NOT_EXIST
+        elif mentioned := mentions[record.type].get(found.id):
+            yield record, _describe_mentions(mentioned)
+        else:
+            record.row["id"] = found.id
+            gone.add((record.type.name, found.id))
+            yield record, ""
+
+
+def delete_records(connection: Connection, deletions: Iterable[Record]) -> None:
+    """Delete records with what belongs to them."""
+    for record_type, records in _group_by_type(deletions).items():
+        for column in _BELONGING[record_type.name]:
+            connection.execute(delete(column.table).where(column.in_([record.row["id"] for record in records])))
+        keys = [record.key for record in records]
+        connection.execute(delete(record_type.model).where(_is_one_of(_key_columns(record_type), keys)))
+
+
+def _group_by_type(deletions: Iterable[Record]) -> Mapping[RecordType, list[Record]]:
+    groups: defaultdict[RecordType, list[Record]] = defaultdict(list)
+    for record in deletions:
+        groups[record.type].append(record)
+    return groups
+
+
+class _StoredRecord(NamedTuple):
+    """A record in the database.
+
+    :param id: None for types without ID.
+    :param owners: the types and IDs of the records that it belongs to.
+    """
+
+    id: Any
+    owners: list[tuple[str, Any]]
+
+
+def _lock_records(connection: Connection, record_type: RecordType, keys: Collection[Any]) -> dict[Any, _StoredRecord]:
+    """Find records by their keys, and lock them, so that others do not refer to them until the transaction ends."""
     columns = _key_columns(record_type)
-    record_id = table.c.get("id", null())
-    rows = connection.execute(select(*columns, record_id).where(_is_one_of(columns, keys)).with_for_update())
-    return {row[0] if len(columns) == 1 else tuple(row[:-1]): row[-1] for row in rows}
+    owners = _OWNERS[record_type.name]
+    # A column may be among the keys too; labels keep both.
+    record_id = record_type.model.__table__.c.get("id", null()).label("record_id")
+    selected = (*columns, record_id, *(column.label(f"owner_{number}") for number, (_, column) in enumerate(owners)))
+    rows = connection.execute(select(*selected).where(_is_one_of(columns, keys)).with_for_update())
+    found = {}
+    for row in rows:
+        key, (record_id, *owner_ids) = row[: len(columns)], row[len(columns) :]
+        names = [name for name, _ in owners]
+        found[key[0] if len(columns) == 1 else tuple(key)] = _StoredRecord(
+            record_id, list(zip(names, owner_ids, strict=True))
+        )
+    return found
 
 
-def count_mentions(connection: Connection, record_type: RecordType, ids: Collection[Any]) -> Mapping[Any, Mentions]:
+def _count_mentions(connection: Connection, record_type: RecordType, ids: Collection[Any]) -> Mapping[Any, Mentions]:
     """Count the records that mention others, for each of these.
 
     A record counts once, however often it mentions another one; a note is part of its case.
@@ -90,25 +167,11 @@ def count_mentions(connection: Connection, record_type: RecordType, ids: Collect
     return counts
 
 
-def describe_mentions(mentions: Mentions) -> str:
+def _describe_mentions(mentions: Mentions) -> str:
     """Describe mentions: `is still mentioned by 3 records (case: 2, user: 1)`."""
     total = mentions.total()
     by_type = ", ".join(f"{name}: {mentions[name]}" for name in RECORD_TYPES if mentions[name])
     return f"is still mentioned by {total} record{'' if total == 1 else 's'} ({by_type})"
-
-
-def delete_records(connection: Connection, records: Sequence[Record], ids: Mapping[Any, Any]) -> None:
-    """Delete records of one type with what belongs to them.
-
-    :param ids: the IDs of the records by their keys.
-    """
-    if not records:
-        return
-    record_type = records[0].type
-    for column in _BELONGING[record_type.name]:
-        connection.execute(delete(column.table).where(column.in_([ids[record.key] for record in records])))
-    columns = _key_columns(record_type)
-    connection.execute(delete(record_type.model).where(_is_one_of(columns, [record.key for record in records])))
 
 
 def _key_columns(record_type: RecordType) -> list[Any]:

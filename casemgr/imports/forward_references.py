@@ -38,11 +38,13 @@ class ForwardReferences:
 
     def drop_from(self, case_ids: Collection[int]) -> None:
         """Drop the forward references of cases, since these are replaced or deleted."""
-        self._connection.execute(delete(_TABLE).where(_TABLE.c.case_id.in_(case_ids)))
+        if case_ids:
+            self._connection.execute(delete(_TABLE).where(_TABLE.c.case_id.in_(case_ids)))
 
     def drop_to(self, case_ids: Collection[int]) -> None:
         """Drop the forward references to cases, since these are deleted."""
-        self._connection.execute(delete(_TABLE).where(_TABLE.c.related_case_id.in_(case_ids)))
+        if case_ids:
+            self._connection.execute(delete(_TABLE).where(_TABLE.c.related_case_id.in_(case_ids)))
 
     def find_dangling(self) -> Iterator[tuple[int, set[int]]]:
         """Find the lines with related cases that do not exist, in ascending order, and these cases."""

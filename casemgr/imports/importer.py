@@ -17,7 +17,7 @@ from casemgr.imports.batches import ExistingKeys, find_existing_keys, write_batc
 from casemgr.imports.changes import Change, Changes
 from casemgr.imports.credentials import Credentials
 from casemgr.imports.custom_attributes import adapt_stored_values
-from casemgr.imports.deletions import count_mentions, delete_records, describe_mentions, lock_records
+from casemgr.imports.deletions import DOES_NOT_EXIST, delete_records, judge_deletions, may_be_mentioned
 from casemgr.imports.forward_references import ForwardReferences, take_forward_references
 from casemgr.imports.lines import BadLineError, Record, parse_record, read_lines
 from casemgr.imports.record_types import RECORD_TYPES, RecordType, Row
@@ -127,13 +127,15 @@ class _Import:
     def _fits(self, record: Record, key: tuple[str, object]) -> bool:
         """Check whether a record may join the batch.
 
-        A deletion must see all changes before it, and is seen by all records after it; only deletions of the same type
-        do not concern each other. A record cannot replace or delete another one of the same batch.
+        A deletion must see all changes before it, and is seen by all records after it. Deletions of the same type, or
+        of types that nobody mentions, do not concern each other. A record cannot replace or delete another one of the
+        same batch.
         """
-        if self._batch:
-            last = self._batch[-1]
-            if record.is_deletion != last.is_deletion or (record.is_deletion and record.type is not last.type):
-                return False
+        last = self._batch[-1] if self._batch else record
+        if record.is_deletion != last.is_deletion:
+            return False
+        if record.is_deletion and record.type is not last.type:
+            return not (may_be_mentioned(record.type) or may_be_mentioned(last.type) or key in self._batch_keys)
         return key not in self._batch_keys or not (self._replace or record.is_deletion)
 
     def finish(self) -> Changes:
@@ -187,30 +189,23 @@ class _Import:
             self._changes[record.type.name, Change.REPLACED if is_stored else Change.CREATED] += 1
 
     def _delete(self, batch: list[Record]) -> None:
-        """Delete what records of one type name by their keys."""
-        record_type = batch[0].type
-        ids = lock_records(self._connection, record_type, [record.key for record in batch])
-        mentions = count_mentions(self._connection, record_type, ids.values())
+        """Delete what records name by their keys."""
         good: list[Record] = []
-        for record in batch:
-            if record.key not in ids:
-                if not self._replace and record.key not in self._rejected[record_type.model]:
-                    self._report(record.line, BadLineError([f"{record_type.key_field}: does not exist"]))
-            elif mentioned := mentions.get(ids[record.key]):
-                problem = f"{record_type.key_field}: {describe_mentions(mentioned)}"
-                self._report(record.line, BadLineError([problem]))
-            else:
+        for record, problem in judge_deletions(self._connection, batch):
+            ignored = self._replace or record.key in self._rejected[record.type.model]
+            if not problem:
                 good.append(record)
-        if record_type.model is models.Case:
-            # Also those to a case that does not exist, so that repeating an import does not leave more of them.
-            case_ids = [record.key for record in batch]
-            self._forward_references.drop_from(case_ids)
-            self._forward_references.drop_to(case_ids)
-        delete_records(self._connection, good, ids)
-        if record_type is _ATTRIBUTE:
-            for record in good:
+            elif problem != DOES_NOT_EXIST or not ignored:
+                self._report(record.line, BadLineError([f"{record.type.key_field}: {problem}"]))
+        # Also those to a case that does not exist, so that repeating an import does not leave more of them.
+        case_ids = [record.key for record in batch if record.type.model is models.Case]
+        self._forward_references.drop_from(case_ids)
+        self._forward_references.drop_to(case_ids)
+        delete_records(self._connection, good)
+        for record in good:
+            self._changes[record.type.name, Change.DELETED] += 1
+            if record.type is _ATTRIBUTE:
                 del self._definitions[record.key]
-        self._changes[record_type.name, Change.DELETED] += len(good)
 
     def _write(self, records: list[Record], forward: list[Row], existing: ExistingKeys) -> None:
         if self._replace:

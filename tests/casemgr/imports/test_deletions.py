@@ -345,6 +345,26 @@ DELETE_CASE, DELETE_CUSTOMER = deletion(case(1)), deletion(customer(31))
             [case(1), activity(), DELETE_CASE, deletion(activity())], {4: "id: does not exist"}, id="went along"
         ),
         pytest.param(
+            [case(1), case(2), activity(50), activity(51, case=2), DELETE_CASE, deletion(activity(51))],
+            {},
+            id="another case's activity",
+        ),
+        pytest.param(
+            [case(1), activity(), deletion(activity()), DELETE_CASE, deletion(activity())],
+            {5: "id: does not exist"},
+            id="deleted before its case",
+        ),
+        pytest.param(
+            [
+                client_application(41),
+                session(SESSION, clientApplication=41),
+                deletion(client_application(41)),
+                deletion(session(SESSION)),
+            ],
+            {4: "sessionId: does not exist"},
+            id="session of a deleted client application",
+        ),
+        pytest.param(
             [case(1), DELETE_CASE, activity()], {3: "case: there is no case 1"}, id="reference to a deleted record"
         ),
         pytest.param(
