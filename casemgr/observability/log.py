@@ -69,16 +69,22 @@ def _encode_text(record: AccessRecord, now: datetime, level: str, message: str) 
 
 def _encode_json(record: AccessRecord, now: datetime, level: str, message: str) -> bytes:
     context = record.context
-    facts: dict[str, datetime | str | int | float | Sequence[str] | None] = {
+    facts: dict[str, datetime | str | int | float | Sequence[str]] = {
         "time": now,
         "level": level,
         "logger": _ACCESS_LOGGER,
         "message": message,
         "request_id": context.request_id,
-        "trace_id": context.trace_id,
         "method": record.method,
         "route": record.route or "-",
         "status": record.status,
+        "language": context.locale.language_tag,
+        "milliseconds": round(record.seconds * 1000, 1),
+        "database_milliseconds": round(context.database_seconds * 1000, 1),
+        "statements": context.statements,
+    }
+    optional: dict[str, str | int | Sequence[str] | None] = {
+        "trace_id": context.trace_id,
         "error_code": context.error_code,
         "client_address": context.client_address or None,
         "actor_kind": context.actor_kind,
@@ -87,14 +93,12 @@ def _encode_json(record: AccessRecord, now: datetime, level: str, message: str) 
         "case_ids": _possible_ids(context.case_ids) or None,
         "customer": _possible_id(context.customer_id),
         "media_type": record.media_type,
-        "language": context.locale.language_tag,
         "bytes": record.body_size,
-        "milliseconds": round(record.seconds * 1000, 1),
-        "database_milliseconds": round(context.database_seconds * 1000, 1),
-        "statements": context.statements,
     }
-    present = {name: fact for name, fact in facts.items() if fact is not None}
-    return orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE)
+    for name, fact in optional.items():
+        if fact is not None:
+            facts[name] = fact
+    return orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _possible_ids(ids: Sequence[str]) -> Sequence[str]:
