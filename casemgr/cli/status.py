@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from sqlalchemy import URL, Engine, func, select
+from sqlalchemy import URL, Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from casemgr import __version__
@@ -80,8 +80,8 @@ def _inspect(engine: Engine, problems: list[str]) -> Record:
             live = listing.count_live_sessions(connection, datetime.now(UTC))
             return {
                 "schema": _describe_schema(revision),
-                # The time and the number of records of the last import belong here.
                 "imports": connection.scalar(select(Dataset.version)) or 0,
+                "lastImport": _describe_last_import(connection),
                 "records": {
                     name: connection.scalar(select(func.count()).select_from(record_type.model))
                     for name, record_type in RECORD_TYPES.items()
@@ -96,6 +96,11 @@ def _inspect(engine: Engine, problems: list[str]) -> Record:
 
 def _describe_schema(revision: str | None) -> Record:
     return {"revision": revision, "newest": newest_revision(), "current": revision == newest_revision()}
+
+
+def _describe_last_import(connection: Connection) -> Record | None:
+    last = connection.execute(select(Dataset.imported, Dataset.records)).first()
+    return {"committed": last.imported, "records": last.records} if last and last.imported else None
 
 
 def _find_problem(revision: str | None) -> str | None:

@@ -63,20 +63,16 @@ class DatabaseCollector(Collector):
         sessions = GaugeMetricFamily("casemgr_sessions", "Sessions that are valid.", labels=["actor_kind"])
         imported = GaugeMetricFamily("casemgr_last_import_timestamp_seconds", "When the last import was stored.")
         records = GaugeMetricFamily("casemgr_last_import_records", "Records of the last import.")
-        # A database of another version may lack these columns.
-        columns = [getattr(Dataset, name) for name in ("imported", "records") if hasattr(Dataset, name)]
         try:
             with answer_within(_PATIENCE), self._engine.connect() as connection:
                 for kind, count in count_live_sessions(connection, datetime.now(UTC)).items():
                     sessions.add_metric([kind], count)
-                row = connection.execute(select(*columns)).first() if columns else None
+                last = connection.execute(select(Dataset.imported, Dataset.records)).first()
         except SQLAlchemyError:
             return ()
-        for column, value in zip(columns, row or (), strict=False):
-            if column.key == "imported" and value is not None:
-                imported.add_metric([], value.timestamp())
-            elif value is not None:
-                records.add_metric([], value)
+        if last and last.imported:
+            imported.add_metric([], last.imported.timestamp())
+            records.add_metric([], last.records)
         return [family for family in (sessions, imported, records) if family.samples]
 
 

@@ -17,7 +17,6 @@ from sqlalchemy import Engine
 
 from casemgr.accounts.throttling import record_failure, subject_of_account
 from casemgr.database.engine import writing
-from casemgr.database.models import Dataset
 from casemgr.domain.actors import ActorKind
 from tests.api.client import CASE, LOGIN
 from tests.factories import CUSTOMER, NAME, USER
@@ -35,10 +34,8 @@ QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["
 RULES = yaml.safe_load((ROOT / "docs" / "alerts.yaml").read_text())
 ALERTS = [rule["expr"] for group in RULES["groups"] for rule in group["rules"]]
 
-NOT_ALWAYS = {"casemgr_pool_connections_limit"} | (
-    set() if hasattr(Dataset, "imported") else {"casemgr_last_import_timestamp_seconds", "casemgr_last_import_records"}
-)
-"""Metrics that exist on PostgreSQL only, or need a database that records when imports were stored."""
+NOT_ALWAYS = {"casemgr_pool_connections_limit"}
+"""Metrics that exist on PostgreSQL only."""
 
 _SELECTOR = re.compile(r"(casemgr_\w+)(?:\{([^}]*)\})?")
 

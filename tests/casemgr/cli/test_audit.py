@@ -74,7 +74,7 @@ def test_every_command_that_changes_something_leaves_a_record(path: tuple[str, .
             b"",
             {
                 "command": "session create",
-                "options": {"user": "20", "expires_in": "8:00:00"},
+                "options": {"USER": "20", "expires_in": "8:00:00"},
                 "actor_kind": "user",
                 "actor_id": "20",
             },
@@ -106,7 +106,7 @@ def test_every_command_that_changes_something_leaves_a_record(path: tuple[str, .
             b"",
             {
                 "command": "client disable",
-                "options": {"client": "40"},
+                "options": {"name": "40"},
                 "actor_kind": "client_application",
                 "actor_id": "40",
             },

@@ -105,7 +105,7 @@ def test_a_port_that_is_taken_is_one_sentence_after_the_migration(refuse: Refuse
         port = str(taken.getsockname()[1])
         problem = "cannot be used: Address already in use. Choose others: --host and --port."
         message = f"Error: 127.0.0.1, port {port}, {problem}\n"
-        assert refuse("--init-db", "--port", port) == f"The database schema is up to date.\n{message}"
+        assert refuse("--init-db", "--port", port) == f"Database schema created at 0005.\n{message}"
         assert refuse(GUNICORN_CMD_ARGS=f"--bind 127.0.0.1:{port}") == message
     engine = create_engine(URL.create("sqlite", database=str(tmp_path / "casemgr.db")))
     assert is_migrated(engine)

@@ -1,4 +1,5 @@
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def test_the_status_has_numbers_of_records_and_live_sessions(run: Run, engine: E
     store(engine, session(USER, user=20), session(CUSTOMER, "2020-01-01T00:00:00Z", customer=30))
     shown = parse(run("status", "--format", "json"))
     assert shown["schema"] == {"revision": newest_revision(), "newest": newest_revision(), "current": True}
-    assert shown["imports"] == 3
+    assert (shown["imports"], shown["lastImport"]["records"]) == (3, 2)
+    assert datetime.fromisoformat(shown["lastImport"]["committed"]).tzinfo
     assert {name: number for name, number in shown["records"].items() if number} == {
         "department": 1,
         "role": 1,
@@ -52,7 +54,7 @@ def test_the_status_is_shown_to_people(run: Run, engine: Engine) -> None:
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     lines = [line.split() for line in outcome.stdout.splitlines()]
     labels = [words[0] for words in lines if words[0].istitle()]
-    assert labels == ["Version:", "Database:", "Schema:", "Imports:", "Records:", "Live"]
+    assert labels == ["Version:", "Database:", "Schema:", "Imports:", "Last", "Records:", "Live"]
     assert ["case:", "1"] in lines
 
 

@@ -10,7 +10,6 @@ from casemgr import __version__
 from casemgr.accounts.accounts import Account
 from casemgr.accounts.sessions import store_session
 from casemgr.database.engine import create_engine, writing
-from casemgr.database.models import Dataset
 from casemgr.domain.actors import ActorKind
 from casemgr.serving.exporter import BuildCollector, DatabaseCollector
 from tests.conftest import MakeDatabase
@@ -60,7 +59,6 @@ def test_the_database_is_asked_at_most_every_ten_seconds(engine: Engine) -> None
     assert values(collector, SESSIONS)["user",] == 2
 
 
-@pytest.mark.skipif(not hasattr(Dataset, "imported"), reason="The database does not record when imports were stored.")
 def test_the_last_import_has_its_time_and_size(engine: Engine) -> None:
     before = time.time()
     store(engine, *actors())
