@@ -119,16 +119,17 @@ class Setting:
 
 
 def check_names(environment: Mapping[str, str] = os.environ) -> None:
-    """Check that every variable with the prefix of the settings is one of them.
+    """Check that no variable has the misspelt name of a setting.
 
-    :raises ConfigError: when one is not, with the name that was probably meant.
+    Other variables with the prefix may be there: Kubernetes sets CASEMGR_SERVICE_HOST and more for a service casemgr.
+
+    :raises ConfigError: when one has, with the name that was probably meant.
     """
     names = [setting.name.removeprefix(PREFIX) for setting in SETTINGS]
     for name in environment:
         if name.startswith(PREFIX) and (written := name.removeprefix(PREFIX)) not in names:
-            similar = get_close_matches(written.upper(), names, n=1)
-            advice = f"did you mean {PREFIX}{similar[0]}?" if similar else "docs/configuration.md lists all of them."
-            raise ConfigError(f"{name}: there is no such setting; {advice}")
+            for similar in get_close_matches(written.upper(), names, n=1):
+                raise ConfigError(f"{name}: there is no such setting; did you mean {PREFIX}{similar}?")
 
 
 SETTINGS = (
