@@ -20,7 +20,7 @@ from casemgr.domain.texts import shorten
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How the help texts speak of a kind of account.
+    """The words for a kind of account in help texts.
 
     :param group: the name of the group of commands.
     :param noun: the singular, in a sentence.

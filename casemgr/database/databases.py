@@ -1,4 +1,4 @@
-"""How requests use the databases: only so many at a time, and on a replica while the primary is lost."""
+"""The use of the databases by requests: only so many at a time, and on a replica while the primary is lost."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ class Slots:
         self._changed = time.monotonic()
 
     def __enter__(self) -> None:
-        """Take a slot.
+        """Acquire a slot.
 
         :raises BusyError: when all slots are taken and those who hold them hang, or too many threads are waiting.
         """
@@ -154,7 +154,7 @@ class Reads:
         self._primary: Reading | None = None
 
     def __enter__(self) -> Self:
-        """Take a slot.
+        """Acquire a slot.
 
         :raises BusyError: when too many requests use the databases.
         """

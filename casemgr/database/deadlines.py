@@ -34,7 +34,7 @@ _patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 @contextmanager
 def answer_within(seconds: float) -> Iterator[None]:
-    """Give up on servers that do not answer a statement, or a new connection, in time.
+    """Limit the time that a server has to answer a statement, or to accept a connection.
 
     :param seconds: the time for each statement; the driver may take a tenth of a second longer.
     """

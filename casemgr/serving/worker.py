@@ -92,7 +92,7 @@ class BalancedWorker(ThreadWorker):
         self._publish(self.nr_conns)
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Let a thread process a request, once a new connection has sent something."""
+        """Hand a request to a thread, once a new connection has sent something."""
         if conn.initialized or conn.data_ready:
             self._receiving[conn] = time.monotonic() + _RECEIVE
             super().enqueue_req(conn)
