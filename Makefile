@@ -5,6 +5,8 @@ export PORT ?= 8000
 
 BIN := .venv/bin
 DIST ?= dist
+# More than cores, since some tests wait for servers.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 SOURCES := app.py setup.py casemgr schemas tests benchmarks demo gunicorn.conf.py
@@ -46,9 +48,9 @@ pytest-fast: .venv/test.stamp catalogues
 	$(BIN)/pytest -q -n auto -m "not slow" --ignore tests/live
 
 pytest: .venv/test.stamp catalogues ## Run all tests with pytest.
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $(WORKERS)
 	@if $(BIN)/python -m tests.postgresql; then \
-		echo "$(BIN)/pytest -n auto --database postgresql"; $(BIN)/pytest -n auto --database postgresql; \
+		echo "$(BIN)/pytest -n $(WORKERS) --database postgresql"; $(BIN)/pytest -n $(WORKERS) --database postgresql; \
 	else echo "This machine has no PostgreSQL 15 or newer: the tests ran on SQLite only."; fi
 
 # A short form of the trial that docs/operations.md describes.

@@ -8,6 +8,8 @@ from tests.api.client import CASE, JSON, XML, CheckedClient
 from tests.api.conftest import StoreRecords
 from tests.factories import USER, case
 
+pytestmark = pytest.mark.sqlite
+
 LONG, SHORT = f"{CASE}/1?$attribute=description", f"{CASE}/2"
 
 

@@ -5,6 +5,8 @@ import pytest
 from tests.api.client import CASE, LOGIN
 from tests.api.conftest import MakeApp
 
+pytestmark = pytest.mark.sqlite
+
 ORIGIN, OTHER = "https://console.example.com", "https://elsewhere.example.com"
 PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization, x-egain-session"}
 

@@ -25,6 +25,8 @@ from casemgr.representations.plan import plan_of
 from schemas import schema_for
 from tests.api.client import JSON, XML, XML_SCHEMA
 
+pytestmark = pytest.mark.sqlite
+
 BASE = "/core/casemgr/v3"
 
 

@@ -14,6 +14,8 @@ from casemgr.i18n.locales import LOCALES, Locale
 from tests.api.client import error
 from tests.api.conftest import MakeApp
 
+pytestmark = pytest.mark.sqlite
+
 BASE = "/core/casemgr/v3"
 PAGE = f"{BASE}/docs"
 FILE = f"{PAGE}/swagger-ui.css"

@@ -8,6 +8,8 @@ import pytest
 from casemgr.errors.catalogue import CATALOGUE
 from tests.api.client import JSON, XML, CheckedClient, element, error
 
+pytestmark = pytest.mark.sqlite
+
 ERRORS = "/core/casemgr/v3/errors"
 
 

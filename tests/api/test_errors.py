@@ -19,6 +19,8 @@ from tests.api.client import CASE, XML, CheckedClient, child, credentials, detai
 from tests.api.conftest import GetCases, StoreRecords
 from tests.factories import CUSTOMER, OTHER, USER, activity, case, customer
 
+pytestmark = pytest.mark.sqlite
+
 DEFINITIONS = [value for value in vars(catalogue).values() if isinstance(value, ErrorDef)]
 
 CATALOGUE = {

@@ -7,6 +7,8 @@ from tests.api.client import CASE, CheckedClient
 from tests.api.conftest import StoreRecords
 from tests.factories import USER, case
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.mark.parametrize("sent", ["a", "0f8c-11", "x" * 128, "!~", "a,b"])
 def test_a_valid_request_id_is_repeated(client: CheckedClient, sent: str) -> None:

@@ -7,6 +7,8 @@ from tests.api.client import CASE, JSON, XML, CheckedClient
 from tests.api.conftest import StoreRecords
 from tests.factories import NAME, PASSWORD, USER, case
 
+pytestmark = pytest.mark.sqlite
+
 BROWSER_LANGUAGES = "en-US,en;q=0.5"
 
 DEFAULT_FIELDS = {

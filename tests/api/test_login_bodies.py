@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.api.client import JSON, LOGIN, XML, CheckedClient, details, error
 from tests.factories import NAME, PASSWORD
 
+pytestmark = pytest.mark.sqlite
+
 VALID = {"userName": NAME, "password": PASSWORD}
 FIELDS = f"<userName>{NAME}</userName><password>{PASSWORD}</password>"
 

@@ -9,6 +9,8 @@ from tests.api.client import CASE, JSON, XML, CheckedClient, child, details, ele
 from tests.api.conftest import GetCases, StoreRecords
 from tests.factories import case
 
+pytestmark = pytest.mark.sqlite
+
 STATUS_OPEN = {
     "en-US": "Open",
     "es-ES": "Abierto",

@@ -36,6 +36,8 @@ from tests.factories import (
     user,
 )
 
+pytestmark = pytest.mark.sqlite
+
 
 def test_the_line_of_a_request_for_cases_has_its_facts(
     store_records: StoreRecords, get_cases: GetCases, capfd: pytest.CaptureFixture[str]

@@ -11,6 +11,8 @@ from tests.api.client import CASE, CheckedClient, cases, details, error, ids
 from tests.api.conftest import GetCases, StoreRecords
 from tests.factories import CLIENT, USER, case
 
+pytestmark = pytest.mark.sqlite
+
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
 

@@ -26,7 +26,7 @@ from tests.live.test_metrics import address
 
 __all__ = ["address"]
 
-pytestmark = pytest.mark.live_server
+pytestmark = [pytest.mark.live_server, pytest.mark.sqlite]
 
 PROMTOOL = shutil.which("promtool")
 DASHBOARD = json.loads((ROOT / "docs" / "dashboard.json").read_text())

@@ -14,7 +14,7 @@ from tests.api.client import CASE
 from tests.factories import USER, actors, case, store
 from tests.live.server import ROOT, Server
 
-pytestmark = pytest.mark.live_server
+pytestmark = [pytest.mark.live_server, pytest.mark.sqlite]
 
 COMMAND = (sys.executable, "-c", "from casemgr.cli import main; main()", "serve")
 

@@ -17,6 +17,8 @@ from casemgr.cli.shell import Command
 from casemgr.database.models import Session
 from tests.factories import CUSTOMER, NAME, USER, actors, as_lines, case, session, store, user
 
+pytestmark = pytest.mark.sqlite
+
 READING = {"backup", "errors", "export", "list", "openapi", "serve", "show", "status"}
 """The names of commands that only read, or whose changes other commands record."""
 

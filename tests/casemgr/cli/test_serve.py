@@ -15,7 +15,7 @@ from casemgr.database.engine import create_engine
 from casemgr.database.schema import is_migrated
 from tests.conftest import MakeDatabase
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60

@@ -51,6 +51,8 @@ from tests.factories import (
     user,
 )
 
+pytestmark = pytest.mark.sqlite
+
 # DAT-1: lines
 
 
