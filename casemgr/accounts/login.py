@@ -40,7 +40,7 @@ from casemgr.errors.definitions import ApiError
 from casemgr.http.limits import MAX_SESSIONS, MAX_WAITING_LOGINS
 from casemgr.observability.context import record_actor
 
-_VERIFICATIONS = Slots("logins", 1, patience=2, waiting=MAX_WAITING_LOGINS)
+_VERIFICATIONS = Slots("logins", 1, patience=5, waiting=MAX_WAITING_LOGINS)
 """Secrets are verified one at a time: each verification keeps the cores busy for a twentieth of a second."""
 
 

@@ -276,7 +276,7 @@ PLACES: dict[str, Callable[[CheckedClient, str, str, str], object]] = {
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(sorted(PLACES)), session=SECRETS, name=SECRETS, password=SECRETS, real=st.booleans())
 def test_no_line_has_a_session_id_a_login_name_or_a_password(
     engine: Engine,

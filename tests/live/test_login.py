@@ -42,8 +42,11 @@ def call(
 
 
 def log_in(server: Server, password: str = PASSWORD, path: str = LOGIN["user"]) -> tuple[int, str | None]:
-    status, headers, _ = call(server, "POST", path, json.dumps({"userName": NAME, "password": password}))
-    return status, headers.get("X-egain-session")
+    """Log in; on a busy machine, logins may wait for each other for so long that the client must repeat one."""
+    while True:
+        status, headers, _ = call(server, "POST", path, json.dumps({"userName": NAME, "password": password}))
+        if status != 503:
+            return status, headers.get("X-egain-session")
 
 
 def at_once(times: int, function: Callable[[], tuple[int, str | None]]) -> Counter[int]:

@@ -133,7 +133,7 @@ def stored(engine: Engine) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(before=datasets, dataset=datasets)
 def test_repeating_an_import_leaves_the_same_database(
     engine: Engine, before: list[Record], dataset: list[Record]
