@@ -25,7 +25,7 @@ GRANT = {"grant_type": "client_credentials"}
 SECRET = {"client_id": NAME, "client_secret": PASSWORD}
 METADATA = "/.well-known/oauth-authorization-server"
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("stored_accounts")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("stored_accounts"), pytest.mark.sqlite]
 
 
 def basic(text: str = f"{NAME}:{PASSWORD}") -> dict[str, str]:

@@ -16,6 +16,9 @@ from tests.postgresql import wait_until
 
 Action = Callable[[], None]
 HEADER = f"{'phase':<52} {'requests':>8} {'failed':>7} {'longest ms':>10} {'recovered s':>11}"
+_UNTIL_RETRIED = 6
+"""Seconds after which every process of a node has tried again to use a primary that was lost."""
+
 _LONGEST = 2
 """Seconds that a request may take beside slow clients, or beside a server that hangs."""
 
@@ -58,6 +61,8 @@ def faults(deployment: Deployment) -> Iterator[Phase]:
     swap = (primary.stop, deployment.promote_replica, deployment.return_as_replica)
     yield put_off("the primary is lost, the replica promoted", swap)
     wait_until(lambda: is_streaming(deployment.replica))
+    # Until then, a process may not have tried the new primary yet.
+    time.sleep(_UNTIL_RETRIED)
 
 
 def hanging_worker(deployment: Deployment) -> Phase:

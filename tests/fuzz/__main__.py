@@ -53,7 +53,7 @@ def main() -> None:
         help="seed of the generated requests; 0 chooses one at random (default: %(default)s)",
     )
     parser.add_argument(
-        "--examples", type=int, default=5, help="number of requests for each operation (default: %(default)s)"
+        "--examples", type=int, default=3, help="number of requests for each operation (default: %(default)s)"
     )
     arguments = parser.parse_args()
     seed = arguments.seed or random.randrange(1, 2**32)  # noqa: S311 - the seed is no secret

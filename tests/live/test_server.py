@@ -5,20 +5,18 @@ import os
 import signal
 import socket
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
 import psutil
 import pytest
-from sqlalchemy import Engine, text
 
-from casemgr.database.engine import writing
 from tests.api.client import CASE, JSON, LOGIN
 from tests.factories import USER
 from tests.live.conftest import Serve
 from tests.live.server import Server
 
-pytestmark = pytest.mark.live_server
+pytestmark = [pytest.mark.live_server, pytest.mark.sqlite]
 HEADERS = {"X-egain-session": USER}
 
 
@@ -155,29 +153,11 @@ def test_kept_connections_are_shared_evenly_among_workers(server: Server, number
     assert max(shares) - min(shares) <= 2
 
 
-@pytest.mark.postgresql
-def test_the_server_says_that_it_is_busy_while_requests_wait_for_a_lock(serve: Serve, engine: Engine) -> None:
-    slots = 2
-    server = serve(WEB_CONCURRENCY="1", CASEMGR_POOL_SIZE=str(slots))
-    with ThreadPoolExecutor(slots + 1) as pool:
-        with writing(engine) as connection:
-            connection.execute(text("LOCK TABLE cases"))
-            requests = [pool.submit(status, server, f"{CASE}/1") for _ in range(slots + 1)]
-            [refused], waiting = wait(requests, return_when=FIRST_COMPLETED)
-            assert refused.result() == 503
-            assert status(server, f"{CASE}/1") == 503
-            assert status(server, "/health/live") == 200
-            assert status(server, "/health/ready") == 503
-            assert status(server, "/nowhere") == 404
-        assert [request.result() for request in waiting] == [200] * slots
-
-
 MORE_THAN_THREADS = 100
 LOGIN_HEAD = f"POST {LOGIN['user']} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: 3000\r\n\r\n"
 LAST_REQUEST = f"GET {CASE}/1 HTTP/1.1\r\nHost: x\r\nX-egain-session: {USER}\r\nConnection: close\r\n\r\n"
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "sent",
     [
