@@ -38,7 +38,7 @@ class BuildCollector(Collector):
 
 
 class DatabaseCollector(Collector):
-    """What the primary database knows; nothing when it does not answer in time."""
+    """Metrics from the primary database; none when it does not answer in time."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
         """Collect from a database.
