@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -161,18 +161,19 @@ class Cluster:
 
     def suspend(self) -> None:
         """Make the server hang: its processes stop, its sockets stay open."""
-        for process in self._processes():
-            process.suspend()
+        self._signal(psutil.Process.suspend)
 
     def resume(self) -> None:
         """Let the server go on."""
-        for process in self._processes():
-            process.resume()
+        self._signal(psutil.Process.resume)
 
-    def _processes(self) -> list[psutil.Process]:
+    def _signal(self, signal: Callable[[psutil.Process], None]) -> None:
         server = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0]))
-        # The parent first, so that it starts no others.
-        return [server, *server.children()]
+        # The parent first, so that a suspended one starts no others.
+        for process in [server, *server.children()]:
+            # The children of one that goes on may end at any time.
+            with suppress(psutil.NoSuchProcess):
+                signal(process)
 
     def url(self, database: str) -> URL:
         """Return the URL of a database."""
