@@ -138,19 +138,16 @@ def store_disabled(connection: Connection, account: Account, *, disabled: bool) 
     return connection.execute(changes.values({columns.disabled: disabled})).rowcount > 0
 
 
-def lock_account(connection: Connection, account: Account, secret_hash: str) -> bool:
+def lock_account(connection: Connection, account: Account) -> str | None:
     """Lock an account until the end of the transaction; SQLite allows only one writer anyway.
 
     The lock leaves alone those of foreign keys, such as from the cases of a running import to the account.
 
-    :param secret_hash: the hash against which a secret was verified.
-    :returns: False when the secret has changed or the account has been disabled since then.
+    :returns: the hash of its secret; None when the account is disabled or has no secret.
     """
     columns = _COLUMNS[account.kind]
-    unchanged = select(columns.id).where(
-        columns.id == account.id, columns.secret_hash == secret_hash, columns.disabled.is_(False)
-    )
-    return connection.scalar(unchanged.with_for_update(key_share=True)) is not None
+    stored = select(columns.secret_hash).where(columns.id == account.id, columns.disabled.is_(False))
+    return connection.scalar(stored.with_for_update(key_share=True))
 
 
 @dataclass(frozen=True, slots=True)

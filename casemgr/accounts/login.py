@@ -69,6 +69,7 @@ class VerifiedAccount:
     """An account whose secret has been verified against this hash."""
 
     account: Account
+    secret: str = field(repr=False)
     secret_hash: str = field(repr=False)
 
 
@@ -98,7 +99,7 @@ def verify_credentials(databases: Databases, attempt: Attempt, now: datetime) ->
             record_failure(connection, attempt.subjects, now)
         else:
             record_success(connection, attempt.subjects, now)
-        if verified and renewed and lock_account(connection, verified.account, verified.secret_hash):
+        if verified and renewed and lock_account(connection, verified.account) == verified.secret_hash:
             store_secret_hash(connection, verified.account, renewed)
             verified = replace(verified, secret_hash=renewed)
     if verified is None:
@@ -110,7 +111,17 @@ def _verify(stored: StoredCredentials | None, secret: str) -> VerifiedAccount | 
     secret_hash = stored.secret_hash if stored else None
     if not verify_password(secret_hash, secret) or stored is None or secret_hash is None or stored.disabled:
         return None
-    return VerifiedAccount(stored.account, secret_hash)
+    return VerifiedAccount(stored.account, secret, secret_hash)
+
+
+def lock_verified(connection: Connection, verified: VerifiedAccount) -> bool:
+    """Lock a verified account until the end of the transaction.
+
+    :returns: False when the secret has changed or the account has been disabled since the verification. A new hash of
+        the same secret is no change: a simultaneous login may have renewed it.
+    """
+    stored = lock_account(connection, verified.account)
+    return stored is not None and (stored == verified.secret_hash or verify_password(stored, verified.secret))
 
 
 def open_session(databases: Databases, verified: VerifiedAccount, config: Config, now: datetime, *, force: bool) -> str:
@@ -123,7 +134,7 @@ def open_session(databases: Databases, verified: VerifiedAccount, config: Config
     """
     account = verified.account
     with databases.writing() as connection:
-        if not lock_account(connection, account, verified.secret_hash):
+        if not lock_verified(connection, verified):
             raise ApiError(LOGIN_FAILED)
         existing = load_session_digests(connection, account, now)
         surplus = existing[: max(0, len(existing) - MAX_SESSIONS + 1)]

@@ -24,8 +24,8 @@ from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from casemgr.accounts.accounts import Account, load_credentials, lock_account
-from casemgr.accounts.login import Attempt, VerifiedAccount, verify_credentials
+from casemgr.accounts.accounts import Account, load_credentials
+from casemgr.accounts.login import Attempt, VerifiedAccount, lock_verified, verify_credentials
 from casemgr.accounts.sessions import end_session, generate_session_id, load_session, store_session
 from casemgr.accounts.token_requests import ClientAuthenticationError, TokenRequest, parse_form
 from casemgr.config import Config
@@ -247,7 +247,7 @@ class _Server(AuthorizationServer):
         with self._databases.connected() as connection:
             stored = load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id)
         nobody = Account(ActorKind.CLIENT_APPLICATION, 0)
-        return VerifiedAccount(stored.account if stored else nobody, secret_hash="")
+        return VerifiedAccount(stored.account if stored else nobody, secret="", secret_hash="")
 
     def query_client(self, client_id: str) -> _Client:
         return _Client(self, client_id)
@@ -264,7 +264,7 @@ class _Server(AuthorizationServer):
     def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:
         verified = request.client.verified
         with self._databases.writing() as connection:
-            if not lock_account(connection, verified.account, verified.secret_hash):
+            if not lock_verified(connection, verified):
                 raise ClientAuthenticationError
             store_session(connection, str(token["access_token"]), verified.account, self._expires, created=self._now)
 

@@ -66,7 +66,7 @@ def may_log_in(engine: Engine, kind: ActorKind, password: str, name: str = NAME)
 
 
 def open_session_now(engine: Engine, account: Account, now: datetime) -> str:
-    verified = VerifiedAccount(account, hash_of_password())
+    verified = VerifiedAccount(account, PASSWORD, hash_of_password())
     return open_session(databases_of(engine), verified, Config.from_environment({}), now, force=False)
 
 
