@@ -132,7 +132,8 @@ def revoke_session(**names: str | None) -> None:
     """
     owner = _parse_account(names)
     if owner is None:
-        _revoke_one(standard_input().readline().strip())
+        # Bytes that are not UTF-8 belong to no session.
+        _revoke_one(standard_input().buffer.readline().decode(errors="replace").strip())
         return
     with writing(open_database()) as connection:
         account = find_account(connection, *owner)
