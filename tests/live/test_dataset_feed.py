@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from markdown_it import MarkdownIt
 from sqlalchemy import URL
 
@@ -18,6 +19,7 @@ _END = "end of a command"
 _SPOOL, _SCRIPT = "/var/spool/casemgr", "/opt/casemgr/feed.sh"
 
 
+@pytest.mark.sqlite
 def test_the_feed_prints_what_the_document_shows(database_url: URL, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "dataset.md").read_text(encoding="utf-8")
     blocks = [(block.info, block.content) for block in MarkdownIt().parse(text) if block.type == "fence"]

@@ -83,6 +83,7 @@ def test_a_session_survives_the_replacement_of_workers(server: Server) -> None:
     assert call(server, "GET", f"{CASE}/1", X_egain_session=session)[0] == 401
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("include_client_id", [False, True], ids=["HTTP Basic", "form"])
 def test_requests_oauthlib_fetches_a_token_and_cases(
     server: Server, monkeypatch: pytest.MonkeyPatch, include_client_id: bool
@@ -96,6 +97,7 @@ def test_requests_oauthlib_fetches_a_token_and_cases(
     assert [case["id"] for case in response.json()["case"]] == ["1", "2"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 def test_authlib_fetches_a_token_and_cases_and_revokes_the_token(
     server: Server, monkeypatch: pytest.MonkeyPatch, method: str
@@ -111,6 +113,7 @@ def test_authlib_fetches_a_token_and_cases_and_revokes_the_token(
         assert client.get(server.url(f"{CASE}/1")).status_code == 401
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("body", "expected_of_login"),
     [
@@ -130,6 +133,7 @@ def test_an_unreadable_body_gives_a_client_error(server: Server, body: bytes, ex
         assert expected in server.send(fields.encode() + body, shut_down=True)
 
 
+@pytest.mark.sqlite
 def test_the_log_does_not_repeat_malformed_requests(server: Server) -> None:
     secret = "secret-of-the-test"
     first = "GET / HTTP/1.1"
@@ -140,6 +144,7 @@ def test_the_log_does_not_repeat_malformed_requests(server: Server) -> None:
     assert secret not in log
 
 
+@pytest.mark.sqlite
 def test_the_log_contains_no_password_secret_or_session(server: Server) -> None:
     wrong = "wrong password"
     form = {"grant_type": "client_credentials", "client_id": NAME, "client_secret": PASSWORD}
@@ -164,6 +169,7 @@ def test_the_log_contains_no_password_secret_or_session(server: Server) -> None:
         assert secret not in log
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("trusted", "scheme"), [("", "http"), ("10.0.0.0/8", "http"), ("10.0.0.0/8, 127.0.0.1", "https")]
 )
