@@ -59,6 +59,9 @@ ELODIE = Account(ActorKind.CUSTOMER, 301)
 Wsgi = Callable[..., Any]
 Listen = Callable[[Wsgi], str]
 
+_SECONDS_BETWEEN_POLLS = 0.02
+"""How often a server looks whether it shall end."""
+
 
 def check(url: str, *options: str, stdin: str = "") -> Result:
     result = CliRunner().invoke(main, ["errors", "--check", url, *options], input=stdin)
@@ -74,7 +77,7 @@ def listen() -> Iterator[Listen]:
         def listen(application: Wsgi) -> str:
             server = make_server("127.0.0.1", 0, application, threaded=True)
             stack.callback(server.server_close)
-            thread = Thread(target=server.serve_forever)
+            thread = Thread(target=server.serve_forever, args=[_SECONDS_BETWEEN_POLLS])
             thread.start()
             stack.callback(thread.join)
             stack.callback(server.shutdown)
@@ -112,10 +115,11 @@ RIGHT = len(PROVOKED) * len(LOCALES) * 2 - len(LOCALES)
 """All responses but one of the two media types of a failed login, for each locale."""
 
 
-@pytest.mark.live_server
+@pytest.mark.usefixtures("demo_data")
 def test_the_demo_data_provokes_every_error_five_times_in_a_row_and_no_session_remains(
-    demo: str, engine: Engine
+    application: Wsgi, listen: Listen, engine: Engine
 ) -> None:
+    demo = listen(application)
     store_sessions(engine, JORGE, 2)
     before = stored_sessions(engine)
     for _ in range(4):
