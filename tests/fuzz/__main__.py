@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -26,20 +27,23 @@ _SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 
 def run_schemathesis(server: Server, folder: Path, actor: ActorKind | None, seed: int, examples: int) -> bool:
-    """Run Schemathesis with the credentials of an actor and print its findings.
+    """Run Schemathesis with the credentials of an actor and print its findings in the end.
 
     :param folder: the working folder of Schemathesis, in which it leaves files.
     :param actor: None for requests without credentials.
     :returns: whether there are no findings.
     """
-    print(f"\nRequests {f'of a {actor}' if actor else 'without credentials'}".replace("_", " "), flush=True)
     command = [
         *(str(_SCHEMATHESIS), "--config-file", str(_CONFIGURATION), "run", server.url(f"{BASE_PATH}/openapi.json")),
         *("--checks", "all", "--seed", str(seed), "--max-examples", str(examples)),
         *([] if actor else ["--warnings", "off"]),
     ]
     environment = os.environ | {"PYTHONPATH": str(ROOT), ACTOR: actor or ""}
-    finished = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+    finished = subprocess.run(  # noqa: S603 - the arguments are ours
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
+    )
+    actors = f"of a {actor}" if actor else "without credentials"
+    print(f"\nRequests {actors}".replace("_", " "), finished.stdout, sep="\n", flush=True)
     return finished.returncode == 0
 
 
@@ -65,7 +69,13 @@ def main() -> None:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         server = Server(url, listener, {"CASEMGR_TRUSTED_PROXIES": "127.0.0.1"})
         stack.callback(server.stop)
-        passed = [run_schemathesis(server, folder, actor, seed, arguments.examples) for actor in (None, *ActorKind)]
+        # Schemathesis uses one core, and starts slowly.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            runs = [
+                pool.submit(run_schemathesis, server, folder, actor, seed, arguments.examples)
+                for actor in (None, *ActorKind)
+            ]
+            passed = [run.result() for run in runs]
     sys.exit(not all(passed))
 
 
