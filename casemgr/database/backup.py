@@ -3,13 +3,13 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
 
 from casemgr.database.engine import create_database, use_write_ahead_log
 from casemgr.database.models import Case
+from casemgr.database.new_files import new_file
 
 
 class BackupError(Exception):
@@ -22,26 +22,20 @@ def back_up(engine: Engine, file: Path) -> None:
     Others may write to the database meanwhile: the copy has what was committed when it began. It is complete and
     checked before it gets its name.
 
-    :raises BackupError: when the file exists or cannot be written, or the database has no schema.
+    :raises BackupError: when the database has no schema or cannot be copied.
+    :raises OSError: when the file exists or cannot be written.
     """
     _check_dialect(engine)
-    if file.exists():
-        raise BackupError(f"{file} exists already.")
     with engine.connect() as connection:
         source: Any = connection.connection.driver_connection
         try:
-            with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
-                copy = Path(folder, file.name)
-                copy.touch(0o600)
+            with new_file(file) as copy:
                 with closing(sqlite3.connect(copy)) as target:
                     # All pages in one step: between two steps, a writer would make it begin again.
                     source.backup(target)
                     target.execute("PRAGMA journal_mode = WAL")
                 if problem := _find_problem(copy):
                     raise BackupError(f"The database cannot be backed up: {problem}.")
-                copy.rename(file)
-        except OSError as error:
-            raise BackupError(f"{file}: {error.strerror}.") from error
         except sqlite3.Error as error:
             raise BackupError(f"{file} was not written: {error}.") from error
 

@@ -152,7 +152,7 @@ def test_a_fault_of_a_backup_is_one_sentence(run: Run, engine: Engine, tmp_path:
     assert run("backup", "backup.db").status == 0
     assert count(engine, models.Case) == 0
     message = {
-        "backup": "Error: backup.db exists already.\n",
+        "backup": "Error: backup.db: File exists.\n",
         "restore": "Error: The database is in use: stop the service and all commands, then restore again.\n",
     }
     assert run(command, "backup.db") == Outcome(1, "", message[command])
