@@ -1,6 +1,6 @@
 """The types of records: their schemas, tables and keys."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,13 +20,24 @@ class ChildTable:
 
     :param list_name: the name of the list in the loaded record.
     :param parent_column: the column that refers to the record.
-    :param build_columns: builds the other columns from the position and the value of an item.
+    :param item_column: the column with an item; empty when items are objects, whose fields are the columns.
+    :param position_column: the column with the position of an item; empty when there is none, or items have it already.
     """
 
     list_name: str
     model: type[models.Base]
     parent_column: str
-    build_columns: Callable[[int, Any], Row]
+    item_column: str = ""
+    position_column: str = ""
+
+    def build_columns(self, position: int, item: Any) -> Row:
+        """Build the columns of a row, except `parent_column`, from the position and the value of an item."""
+        columns = {self.item_column: item} if self.item_column else item
+        return {self.position_column: position, **columns} if self.position_column else columns
+
+    def build_item(self, row: Row) -> Any:
+        """Build an item from a row."""
+        return row[self.item_column] if self.item_column else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +109,14 @@ def _find_references_in_list(path: str, inner: fields.Field[Any], values: list[A
 
 
 _FOREIGN_DEPARTMENTS = ChildTable(
-    "foreign_departments", models.ForeignDepartment, "user_id", lambda _, item: {"department_id": item}
+    "foreign_departments", models.ForeignDepartment, "user_id", item_column="department_id"
 )
-_ROLES = ChildTable("roles", models.UserRole, "user_id", lambda _, item: {"role_id": item})
-_ACTIONS = ChildTable("actions", models.RoleAction, "role_id", lambda _, item: item)
-_VALUES = ChildTable(
-    "values", models.EnumerationValue, "attribute_id", lambda position, item: {"position": position, **item}
-)
-_RELATED_CASES = ChildTable("related_cases", models.RelatedCase, "case_id", lambda _, item: {"related_case_id": item})
-_NOTES = ChildTable("notes", models.Note, "case_id", lambda _, item: item)
-_CUSTOM_VALUES = ChildTable("custom", models.CustomValue, "case_id", lambda _, item: item)
+_ROLES = ChildTable("roles", models.UserRole, "user_id", item_column="role_id")
+_ACTIONS = ChildTable("actions", models.RoleAction, "role_id")
+_VALUES = ChildTable("values", models.EnumerationValue, "attribute_id", position_column="position")
+_RELATED_CASES = ChildTable("related_cases", models.RelatedCase, "case_id", item_column="related_case_id")
+_NOTES = ChildTable("notes", models.Note, "case_id")
+_CUSTOM_VALUES = ChildTable("custom", models.CustomValue, "case_id")
 
 RECORD_TYPES: Mapping[str, RecordType] = {
     record_type.name: record_type
