@@ -44,7 +44,7 @@ from casemgr.config import check_names
       docs/configuration.md  The settings.
       docs/guide.md          The first requests, ready to paste.
       docs/api.md            Reference of the API: requests, logins, errors.
-      docs/dataset.md        The import format.
+      docs/dataset.md        The format of imports and exports.
       docs/operations.md     Proxy, systemd, metrics, backup, upgrade.
     """,
 )
@@ -69,6 +69,7 @@ for command in (
     database.back_up,
     database.restore,
     imports.import_,
+    imports.export,
     sessions.session,
     accounts.user,
     accounts.customer,

@@ -1,4 +1,4 @@
-"""The audit log: who ran which command that changes something, and what became of it.
+"""The audit log: who ran which command that changes something or copies all data, and what became of it.
 
 Each command writes two lines: one before it changes anything, so that nothing happens unless the log can be written,
 and one at its end.

@@ -1,4 +1,4 @@
-"""The command that imports a dataset."""
+"""The commands that import and export a dataset."""
 
 import os
 from typing import BinaryIO, NoReturn
@@ -7,8 +7,9 @@ import click
 from tqdm import tqdm
 
 from casemgr.cli.audit import note
-from casemgr.cli.shell import STANDARD_INPUT, Command, open_database, open_input
-from casemgr.database.engine import truncate_log
+from casemgr.cli.shell import STANDARD_STREAM, Command, open_database, open_input, open_output
+from casemgr.database.engine import snapshot, truncate_log
+from casemgr.imports.exporter import count_records, export_dataset
 from casemgr.imports.importer import DatasetError, import_dataset
 
 
@@ -47,7 +48,7 @@ def import_(file: str, replace: bool, dry_run: bool) -> None:
             changes = import_dataset(engine, stream, replace=replace, dry_run=dry_run, progress=progress.update)
         except DatasetError as error:
             progress.close()
-            _print_problems(error, "<stdin>" if file == STANDARD_INPUT else file)
+            _print_problems(error, "<stdin>" if file == STANDARD_STREAM else file)
             raise click.exceptions.Exit(1) from error
         finally:
             truncate_log(engine)
@@ -56,6 +57,39 @@ def import_(file: str, replace: bool, dry_run: bool) -> None:
         click.echo(line)
     done = "checked. Nothing was stored." if dry_run else "imported."
     click.echo(f"{changes.records} records {done}", err=True)
+
+
+@click.command(
+    "export",
+    cls=Command,
+    epilog="""
+    Examples:
+      $ casemgr export cases.jsonl
+      $ casemgr export | gzip > cases.jsonl.gz
+    """,
+)
+@click.argument(
+    "file",
+    type=click.Path(allow_dash=True),
+    default=STANDARD_STREAM,
+    help='The file to create; it must not exist yet. "-", the default, is standard output.',
+)
+def export(file: str) -> None:
+    """Export all records as JSON Lines.
+
+    'casemgr import' reads the result (docs/dataset.md). It has what was stored when the command began, except
+    passwords, secrets of client applications, and sessions. The service and other commands may write to the database
+    meanwhile. A file is readable only for its owner, and appears when it is complete. On a terminal the command shows a
+    progress bar.
+    """
+    with snapshot(open_database()) as connection, open_output(file) as stream:
+        count = count_records(connection)
+        lines = export_dataset(connection)
+        # A progress bar would be among the lines.
+        hidden = stream.isatty() or None
+        stream.writelines(tqdm(lines, total=count, unit=" records", unit_scale=True, disable=hidden, leave=False))
+    note(count=count)
+    click.echo(f"{count} records exported.", err=True)
 
 
 def _progress(stream: BinaryIO) -> "tqdm[NoReturn]":

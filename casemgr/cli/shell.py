@@ -19,12 +19,14 @@ from casemgr.cli.audit import audited, note
 from casemgr.config import DATABASE_URL, Config, ConfigError
 from casemgr.database.backup import BackupError
 from casemgr.database.engine import create_engine, is_server_lost
+from casemgr.database.new_files import new_file
 from casemgr.database.schema import SchemaInUseError, is_migrated
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.durations import parse_duration
 from casemgr.i18n.translation import MissingCatalogueError
 
-STANDARD_INPUT = "-"
+STANDARD_STREAM = "-"
+"""The name of a file that stands for standard input or output."""
 
 
 class Command(click.Command):
@@ -36,7 +38,7 @@ class Command(click.Command):
     def __init__(self, *args: Any, changes: bool = True, **kwargs: Any) -> None:
         """Create a command.
 
-        :param changes: whether it changes accounts, sessions or data.
+        :param changes: whether it changes accounts, sessions or data, or copies all data, which is recorded too.
         """
         super().__init__(*args, **kwargs)
         self.changes = changes
@@ -153,8 +155,24 @@ def standard_input() -> TextIO:
 @contextmanager
 def open_input(file: str) -> Iterator[BinaryIO]:
     """Open a file, or standard input for "-", for the duration of the `with` block."""
-    if file == STANDARD_INPUT:
+    if file == STANDARD_STREAM:
         yield standard_input().buffer
     else:
         with Path(file).open("rb") as stream:
+            yield stream
+
+
+@contextmanager
+def open_output(file: str) -> Iterator[BinaryIO]:
+    """Open a new file, or standard output for "-", for the duration of the `with` block.
+
+    :raises ClickException: when standard output is closed.
+    """
+    if file == STANDARD_STREAM:
+        if sys.stdout is None:
+            raise click.ClickException("Standard output is closed.")
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+    else:
+        with new_file(Path(file)) as path, path.open("wb") as stream:
             yield stream

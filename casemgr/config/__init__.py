@@ -250,7 +250,8 @@ SETTINGS = (
         "audit_log",
         None,
         Path,
-        "Each command that changes accounts, sessions or data appends lines to this file: who ran it, when, on what.",
+        "Each command that changes accounts, sessions or data, or copies all data, appends lines to this file: who ran"
+        " it, when, on what.",
     ),
 )
 """The declarations of all settings, in the order of docs/configuration.md."""

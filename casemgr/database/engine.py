@@ -109,6 +109,9 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
     """
     isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**isolation) as connection, connection.begin():
+        if isolation:
+            # In other time zones, the driver cannot read the first and the last instants of the calendar.
+            connection.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
         yield connection
 
 

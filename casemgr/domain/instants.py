@@ -25,6 +25,10 @@ def parse_instant(text: str) -> datetime:
     raise ValueError("is not an ISO 8601 date and time with an offset or Z")
 
 
-def format_instant(instant: datetime) -> str:
-    """Format an instant in UTC with milliseconds, cutting finer fractions (contract REP-1)."""
-    return instant.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+def format_instant(instant: datetime, *, exact: bool = False) -> str:
+    """Format an instant in UTC with milliseconds (contract REP-1).
+
+    :param exact: whether to write microseconds where there are any; otherwise they are cut.
+    """
+    timespec = "microseconds" if exact and instant.microsecond % 1000 else "milliseconds"
+    return instant.isoformat(timespec=timespec).removesuffix("+00:00") + "Z"

@@ -12,7 +12,7 @@ from marshmallow import ValidationError, fields, missing, validate
 from casemgr.accounts.sessions import MIN_SESSION_ID, digest_session_id
 from casemgr.database import models
 from casemgr.domain.ids import MAX_ID
-from casemgr.domain.instants import parse_instant
+from casemgr.domain.instants import format_instant, parse_instant
 from casemgr.domain.texts import replace_lone_surrogates
 
 MISSING = {"required": "is missing", "null": "is missing"}
@@ -68,7 +68,11 @@ class Secret:
 
 
 class Password(Name):
-    """A password or secret, which is loaded as a `Secret`."""
+    """A password or secret, which is loaded as a `Secret` and never dumped."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare a password or secret."""
+        super().__init__(load_only=True, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return Secret(super()._deserialize(value, attr, data, **kwargs))
@@ -95,7 +99,10 @@ class Boolean(fields.Field[bool]):
 
 
 class Instant(Text):
-    """A date and time with an offset, which is loaded in UTC."""
+    """A date and time with an offset, which is loaded and dumped in UTC."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value and format_instant(value, exact=True)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -106,7 +113,11 @@ class Instant(Text):
 
 
 class SessionId(Text):
-    """A session ID, which is loaded as its digest."""
+    """A session ID, which is loaded as its digest and never dumped."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare a session ID."""
+        super().__init__(load_only=True, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)

@@ -1,4 +1,4 @@
-"""The schemas of the import format: one for each type of record, which loads a line into a row.
+"""The schemas of the dataset: one for each type of record, which loads a line into a row and dumps a row for a line.
 
 A field has the name of the dataset field in snake case. Its `attribute`, by default its name, is a column of the row or
 a list that becomes rows of a child table.
@@ -9,7 +9,7 @@ Source: contract, dataset.
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
+from marshmallow import ValidationError, fields, post_dump, post_load, pre_load, validate, validates_schema
 
 from casemgr.database import models
 from casemgr.domain.cases import ActivityMode, ActivityType, DataType
@@ -36,6 +36,12 @@ class Record(CamelCaseSchema):
 
     error_messages = {"unknown": "is not a field of this record", "type": "must be an object"}  # noqa: RUF012
 
+    def __init__(self, **kwargs: Any) -> None:
+        """Remember the defaults of the optional fields."""
+        super().__init__(**kwargs)
+        defaults = {field.data_key: field.load_default for field in self.load_fields.values()}
+        self._defaults = {name: default() if callable(default) else default for name, default in defaults.items()}
+
     @pre_load
     def remove_null(self, data: Any, **_: Any) -> Any:
         """Treat a field that is null as absent."""
@@ -43,6 +49,11 @@ class Record(CamelCaseSchema):
             return data
         known = {field.data_key for field in self.load_fields.values()}
         return {name: value for name, value in data.items() if value is not None or name not in known}
+
+    @post_dump
+    def omit_defaults(self, data: Mapping[str, Any], **_: Any) -> Any:
+        """Leave out the optional fields that have their default."""
+        return {name: value for name, value in data.items() if value != self._defaults[name]}
 
 
 class Deletion(Record):

@@ -19,8 +19,8 @@ from tests.factories import CUSTOMER, NAME, USER, actors, as_lines, case, sessio
 
 pytestmark = pytest.mark.sqlite
 
-READING = {"backup", "errors", "export", "list", "openapi", "serve", "show", "status"}
-"""The names of commands that only read, or whose changes other commands record."""
+READING = {"backup", "errors", "list", "openapi", "serve", "show", "status"}
+"""The names of commands that only read some of the data, or whose changes other commands record."""
 
 Invoke = Callable[..., Result]
 
@@ -61,7 +61,9 @@ def commands_of(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...
 @pytest.mark.parametrize(
     ("path", "command"), [pytest.param(*found, id=" ".join(found[0])) for found in commands_of(main)]
 )
-def test_every_command_that_changes_something_leaves_a_record(path: tuple[str, ...], command: click.Command) -> None:
+def test_every_command_that_changes_something_or_copies_all_data_leaves_a_record(
+    path: tuple[str, ...], command: click.Command
+) -> None:
     assert isinstance(command, Command)
     assert command.changes == (path[-1] not in READING)
 
@@ -96,6 +98,12 @@ def test_every_command_that_changes_something_leaves_a_record(path: tuple[str, .
                 "actor_id": "20",
             },
             id="user set-password",
+        ),
+        pytest.param(
+            ["export"],
+            b"",
+            {"command": "export", "options": {"file": "-"}, "count": 6},
+            id="export",
         ),
         pytest.param(
             ["client", "create", "Bridge"],

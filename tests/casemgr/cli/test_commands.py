@@ -339,7 +339,7 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     [
         pytest.param([], "Usage: ", id="no command"),
         pytest.param(["session"], "Usage: ", id="no command of a group"),
-        pytest.param(["export"], "Error: No such command 'export'.", id="unknown command"),
+        pytest.param(["exports"], "Error: No such command 'exports'.", id="unknown command"),
         pytest.param(["init-db", "--force"], "Error: No such option '--force'.", id="unknown option"),
         pytest.param(["import"], "Error: Missing argument 'FILE'.", id="no file"),
         pytest.param(["session", "create"], NO_OWNER, id="no owner"),

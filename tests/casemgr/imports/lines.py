@@ -4,9 +4,10 @@ import io
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from casemgr.database import models
+from casemgr.database.engine import snapshot
 from casemgr.imports.importer import DatasetError, import_dataset
 from tests.factories import (
     NEVER,
@@ -63,7 +64,7 @@ def problems(engine: Engine, *lines: Line, replace: bool = False) -> dict[int, s
 
 
 def rows(engine: Engine, model: type[models.Base]) -> list[dict[str, Any]]:
-    with engine.connect() as connection:
+    with snapshot(engine) as connection:
         table = model.__table__
         return [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key))]
 
@@ -81,6 +82,13 @@ def contents(engine: Engine) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of all tables, except the number of imports."""
     tables = [mapper.class_ for mapper in models.Base.registry.mappers if mapper.class_ is not models.Dataset]
     return {table.__tablename__: rows(engine, table) for table in tables}
+
+
+def clear(engine: Engine) -> None:
+    """Delete the rows of all tables."""
+    with engine.begin() as connection:
+        for table in reversed(models.Base.metadata.sorted_tables):
+            connection.execute(delete(table))
 
 
 def without(record: Record, name: str) -> Record:

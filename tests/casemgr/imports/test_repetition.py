@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 
-from casemgr.database import models
 from casemgr.imports.importer import DatasetError
-from tests.casemgr.imports.lines import contents, import_bytes
+from tests.casemgr.imports.lines import clear, contents, import_bytes
 from tests.factories import (
     Record,
     activity,
@@ -138,9 +137,7 @@ def stored(engine: Engine) -> dict[str, list[dict[str, Any]]]:
 def test_repeating_an_import_leaves_the_same_database(
     engine: Engine, before: list[Record], dataset: list[Record]
 ) -> None:
-    with engine.begin() as connection:
-        for table in reversed(models.Base.metadata.sorted_tables):
-            connection.execute(delete(table))
+    clear(engine)
     import_good_lines(engine, [*PRESENT, *before])
     repeated = import_good_lines(engine, dataset)
     once = stored(engine)
