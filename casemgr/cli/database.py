@@ -47,7 +47,6 @@ def migrate_database() -> None:
 @click.command(
     "backup",
     cls=Command,
-    changes=False,
     epilog="""
     Example:
       $ casemgr backup /var/backups/casemgr/$(date +%F).db

@@ -19,7 +19,7 @@ from tests.factories import CUSTOMER, NAME, USER, actors, as_lines, case, sessio
 
 pytestmark = pytest.mark.sqlite
 
-READING = {"backup", "errors", "list", "openapi", "serve", "show", "status"}
+READING = {"errors", "list", "openapi", "serve", "show", "status"}
 """The names of commands that only read some of the data, or whose changes other commands record."""
 
 Invoke = Callable[..., Result]
