@@ -13,6 +13,7 @@ from casemgr.accounts import passwords
 from casemgr.database import models
 from casemgr.database.engine import create_engine
 from casemgr.database.schema import migrate
+from tests.live.buildah import find_base_image
 from tests.live.chromium import find_chromium
 from tests.postgresql import Cluster, find_binaries
 
@@ -23,6 +24,12 @@ _EMPTY_TABLES = "; ".join(
     for table in reversed(models.Base.metadata.sorted_tables)
 )
 
+_OPTIONAL = {
+    "browser": (find_chromium, "no Chromium: the tests of the documentation page"),
+    "container": (find_base_image, "no Buildah with a base image: the tests of the container image"),
+}
+"""For a marker, a function that finds what its tests need, and what the header says where that is missing."""
+
 MakeDatabase = Callable[..., URL]
 
 
@@ -32,27 +39,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_report_header() -> str | None:
-    return (
-        None
-        if find_chromium()
-        else "There is no Chromium on this machine: the tests of the documentation page are skipped."
-    )
+def pytest_report_header() -> list[str]:
+    return [f"This machine has {missing} are left out." for find, missing in _OPTIONAL.values() if not find()]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that are specific to the other database, and browser tests where there is no browser.
+    """Deselect the tests that are specific to the other database, and those whose programs are missing.
 
     On PostgreSQL, also deselect the tests that use no database.
     """
     database = config.getoption("database")
+    missing = {marker for marker, (find, _) in _OPTIONAL.items() if not find()}
     selected: list[pytest.Item] = []
     deselected: list[pytest.Item] = []
     for item in items:
         in_browser = item.get_closest_marker("browser") is not None
         needs_database = "make_database" in getattr(item, "fixturenames", ()) and not in_browser
         belongs = item.get_closest_marker(_OTHER[database]) is None and (needs_database or database == "sqlite")
-        belongs = belongs and (not in_browser or find_chromium() is not None)
+        belongs = belongs and not any(item.get_closest_marker(marker) for marker in missing)
         (selected if belongs else deselected).append(item)
     items[:] = selected
     config.hook.pytest_deselected(items=deselected)
