@@ -15,7 +15,7 @@ from casemgr.cli.output import format_option, limit_option, print_list, print_re
 from casemgr.cli.shell import find_account, open_database
 from casemgr.database.engine import snapshot, writing
 from casemgr.domain.actors import ActorKind
-from casemgr.domain.texts import shorten
+from casemgr.domain.texts import count_of, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,6 @@ def add_commands(group: click.Group, kind: ActorKind) -> None:
     _add_disable(group, kind)
     _add_enable(group, kind)
     _add_unlock(group, kind)
-
-
-def count_sessions_in_words(number: int) -> str:
-    """Say how many sessions there are."""
-    return "1 session" if number == 1 else f"{number} sessions"
 
 
 def name_account(connection: Connection, account: Account) -> str:
@@ -175,7 +170,7 @@ def _change_disabled(kind: ActorKind, name: str, *, disabled: bool) -> None:
     if not changed:
         click.echo(f"The {named} is {state} already.", err=True)
     elif disabled:
-        click.echo(f"The {named} is disabled; {count_sessions_in_words(live)} ended.", err=True)
+        click.echo(f"The {named} is disabled; {count_of(live, 'session')} ended.", err=True)
     else:
         click.echo(f"The {named} is enabled.", err=True)
 
@@ -205,7 +200,6 @@ def _add_unlock(group: click.Group, kind: ActorKind) -> None:
                 count = load_failures(connection, subject, datetime.now(UTC)).count
                 forget_failures(connection, subject)
         if count:
-            failures = "1 failed login" if count == 1 else f"{count} failed logins"
-            click.echo(f"The {named} is unlocked; {failures} forgotten.", err=True)
+            click.echo(f"The {named} is unlocked; {count_of(count, 'failed login')} forgotten.", err=True)
         else:
             click.echo(f"The {named} has no failed logins.", err=True)

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from casemgr.cli.audit import note
 from casemgr.cli.shell import STANDARD_STREAM, Command, open_database, open_input, open_output
 from casemgr.database.engine import snapshot, truncate_log
+from casemgr.domain.texts import count_of
 from casemgr.imports.exporter import count_records, export_dataset
 from casemgr.imports.importer import DatasetError, import_dataset
 
@@ -56,7 +57,7 @@ def import_(file: str, replace: bool, dry_run: bool) -> None:
     for line in changes.describe():
         click.echo(line)
     done = "checked. Nothing was stored." if dry_run else "imported."
-    click.echo(f"{changes.records} records {done}", err=True)
+    click.echo(f"{count_of(changes.records, 'record')} {done}", err=True)
 
 
 @click.command(
@@ -89,7 +90,7 @@ def export(file: str) -> None:
         hidden = stream.isatty() or None
         stream.writelines(tqdm(lines, total=count, unit=" records", unit_scale=True, disable=hidden, leave=False))
     note(count=count)
-    click.echo(f"{count} records exported.", err=True)
+    click.echo(f"{count_of(count, 'record')} exported.", err=True)
 
 
 def _progress(stream: BinaryIO) -> "tqdm[NoReturn]":

@@ -7,12 +7,13 @@ import click
 
 from casemgr.accounts import listing, sessions
 from casemgr.accounts.throttling import purge_throttling
-from casemgr.cli.account_commands import WORDINGS, count_sessions_in_words, name_account
+from casemgr.cli.account_commands import WORDINGS, name_account
 from casemgr.cli.audit import note
 from casemgr.cli.output import format_option, limit_option, print_list
 from casemgr.cli.shell import Duration, Group, find_account, open_database, standard_input
 from casemgr.database.engine import snapshot, writing
 from casemgr.domain.actors import ActorKind
+from casemgr.domain.texts import count_of
 
 _MAX_LIFETIME = timedelta(days=400)
 """The longest lifetime of a session that the operator creates. Source: contract LOG-5."""
@@ -140,7 +141,7 @@ def revoke_session(**names: str | None) -> None:
         live = listing.count_live_sessions(connection, datetime.now(UTC), account)[account.kind]
         sessions.end_sessions_of_accounts(connection, account.kind, [account.id])
         named = name_account(connection, account)
-    click.echo(f"{count_sessions_in_words(live)} of the {named} ended.", err=True)
+    click.echo(f"{count_of(live, 'session')} of the {named} ended.", err=True)
 
 
 def _revoke_one(session_id: str) -> None:
@@ -166,4 +167,4 @@ def purge_sessions() -> None:
         count = sessions.purge_sessions(connection, datetime.now(UTC))
         purge_throttling(connection, datetime.now(UTC))
     note(count=count)
-    click.echo(f"{count} expired sessions deleted.", err=True)
+    click.echo(f"{count_of(count, 'expired session')} deleted.", err=True)

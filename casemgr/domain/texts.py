@@ -1,4 +1,4 @@
-"""Texts: lone surrogates, excerpts for messages, and tables for a terminal."""
+"""Texts: lone surrogates, excerpts and numbers for messages, and tables for a terminal."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -25,6 +25,11 @@ def shorten(text: str, length: int = 100) -> str:
     """
     printable = text if text.isprintable() else repr(text)[1:-1]
     return printable if len(printable) <= length else f"{printable[:length]}…"
+
+
+def count_of(number: int, noun: str) -> str:
+    """Write a number with a noun, such as "1 record" or "2 records"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def display_width(text: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, func, null, select, tuple_, union
 
 from casemgr.database import models
+from casemgr.domain.texts import count_of
 from casemgr.imports.lines import Record
 from casemgr.imports.record_types import RECORD_TYPES, RecordType
 
@@ -169,9 +170,8 @@ def _count_mentions(connection: Connection, record_type: RecordType, ids: Collec
 
 def _describe_mentions(mentions: Mentions) -> str:
     """Describe mentions: `is still mentioned by 3 records (case: 2, user: 1)`."""
-    total = mentions.total()
     by_type = ", ".join(f"{name}: {mentions[name]}" for name in RECORD_TYPES if mentions[name])
-    return f"is still mentioned by {total} record{'' if total == 1 else 's'} ({by_type})"
+    return f"is still mentioned by {count_of(mentions.total(), 'record')} ({by_type})"
 
 
 def _key_columns(record_type: RecordType) -> list[Any]:

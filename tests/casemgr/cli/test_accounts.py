@@ -318,7 +318,7 @@ def test_expired_sessions_and_outdated_failures_are_purged(run: Run, engine: Eng
         record_failure(connection, subjects, long_ago)
         record_success(connection, subjects_of_attempt(ActorKind.USER, NAME, "192.0.2.2"), datetime.now(UTC))
         record_success(connection, subjects, long_ago - timedelta(days=30))
-    assert run("session", "purge").stderr == "1 expired sessions deleted.\n"
+    assert run("session", "purge").stderr == "1 expired session deleted.\n"
     with engine.connect() as connection:
         counts = [connection.scalar(select(func.count()).select_from(model)) for model in (FailedLogin, KnownAddress)]
     assert counts == [0, 1]

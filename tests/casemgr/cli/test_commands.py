@@ -217,7 +217,8 @@ def test_the_first_20_bad_lines_of_standard_input_are_reported(run: Run, engine:
 
 def test_records_are_replaced_with_the_option(run: Run, engine: Engine) -> None:
     store(engine, folder(60, "Old"))
-    assert run("import", "--replace", "-", stdin=as_lines([folder(60, "New")])).status == 0
+    done = Outcome(0, "folder: 1 replaced\n", "1 record imported.\n")
+    assert run("import", "--replace", "-", stdin=as_lines([folder(60, "New")])) == done
     with engine.connect() as connection:
         assert connection.scalars(select(models.Folder.name)).all() == ["New"]
 
