@@ -152,8 +152,9 @@ def lock_account(connection: Connection, account: Account) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class NewClient:
-    """The credentials of a new client application; the secret cannot be shown again."""
+    """A new client application and its credentials; the secret cannot be shown again."""
 
+    account: Account
     client_id: str
     client_secret: str = field(repr=False)
 
@@ -177,11 +178,12 @@ def create_client(connection: Connection, name: str, client_type: str, client_id
         raise ValueError("Name, type and client ID must be printable, and the client ID must not contain a colon.")
     if load_credentials(connection, ActorKind.CLIENT_APPLICATION, client_id):
         raise ValueError(f"{client_id}: A client application with this client ID already exists.")
-    created = NewClient(client_id, generate_secret())
+    # An ID in the upper half of the range does not collide with those of imported records.
+    account = Account(ActorKind.CLIENT_APPLICATION, MAX_ID - secrets.randbelow(MAX_ID // 2))
+    created = NewClient(account, client_id, generate_secret())
     connection.execute(
         insert(models.ClientApplication).values(
-            # In the upper half of the range, so that it does not collide with the IDs of imported records.
-            id=MAX_ID - secrets.randbelow(MAX_ID // 2),
+            id=account.id,
             name=name,
             client_type=client_type,
             client_id=client_id,

@@ -11,6 +11,7 @@ from casemgr.accounts import listing
 from casemgr.accounts.accounts import Account, load_login_id
 from casemgr.accounts.login import change_disabled
 from casemgr.accounts.throttling import forget_failures, load_failures, subject_of_account
+from casemgr.cli.audit import note
 from casemgr.cli.output import format_option, limit_option, print_list, print_record
 from casemgr.cli.shell import find_account, open_database
 from casemgr.database.engine import snapshot, writing
@@ -167,6 +168,7 @@ def _change_disabled(kind: ActorKind, name: str, *, disabled: bool) -> None:
         live = listing.count_live_sessions(connection, datetime.now(UTC), account)[kind]
         changed = change_disabled(connection, account, disabled=disabled)
         named = name_account(connection, account)
+    note(count=live if changed else 0)
     if not changed:
         click.echo(f"The {named} is {state} already.", err=True)
     elif disabled:

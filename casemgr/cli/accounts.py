@@ -10,6 +10,7 @@ from casemgr.accounts.accounts import Account
 from casemgr.accounts.login import change_secret
 from casemgr.cases.access import API
 from casemgr.cli.account_commands import add_commands
+from casemgr.cli.audit import note_account
 from casemgr.cli.shell import Group, find_account, open_database, standard_input
 from casemgr.database.engine import writing
 from casemgr.domain.actors import ActorKind
@@ -108,6 +109,7 @@ def create_client(name: str, client_type: str, client_id: str | None) -> None:
             created = accounts.create_client(connection, name, client_type, client_id)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
+        note_account(created.account)
         _print_secret(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from casemgr.accounts.accounts import Account
 from casemgr.config import Config
 
 _FACTS = "casemgr.audit"
@@ -24,6 +25,11 @@ _FACTS = "casemgr.audit"
 def note(**facts: object) -> None:
     """Note facts for the last line of the command, such as how many records it changed."""
     click.get_current_context().meta.setdefault(_FACTS, {}).update(facts)
+
+
+def note_account(account: Account) -> None:
+    """Note the account that the command is for."""
+    note(actor_kind=account.kind, actor_id=str(account.id))
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def import_(file: str, replace: bool, dry_run: bool) -> None:
             raise click.exceptions.Exit(1) from error
         finally:
             truncate_log(engine)
-    note(count=changes.records, stored=not dry_run)
+    note(count=changes.records, changes=list(changes.describe()), stored=not dry_run)
     for line in changes.describe():
         click.echo(line)
     done = "checked. Nothing was stored." if dry_run else "imported."

@@ -141,6 +141,7 @@ def revoke_session(**names: str | None) -> None:
         live = listing.count_live_sessions(connection, datetime.now(UTC), account)[account.kind]
         sessions.end_sessions_of_accounts(connection, account.kind, [account.id])
         named = name_account(connection, account)
+    note(count=live)
     click.echo(f"{count_of(live, 'session')} of the {named} ended.", err=True)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from casemgr.accounts.accounts import Account, find_accounts
-from casemgr.cli.audit import audited, note
+from casemgr.cli.audit import audited, note_account
 from casemgr.config import DATABASE_URL, Config, ConfigError
 from casemgr.database.backup import BackupError
 from casemgr.database.engine import create_engine, is_server_lost
@@ -118,7 +118,7 @@ def find_account(connection: Connection, kind: ActorKind, name: str) -> Account:
     if len(found) != 1:
         problem = "Several accounts have this name; use the ID" if found else "No such account"
         raise click.ClickException(f"{name}: {problem}.")
-    note(actor_kind=found[0].kind, actor_id=str(found[0].id))
+    note_account(found[0])
     return found[0]
 
 
