@@ -1,6 +1,7 @@
 """The settings of the service and of the command: declared in one table, read from the environment, checked once."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,9 @@ PREFIX = "CASEMGR_"
 """The beginning of the names of all settings."""
 
 DATABASE_URL = "CASEMGR_DATABASE_URL"
+
+_SERVICE_LINK = re.compile(r"(.*_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP).*)?)")
+"""The ends of the names by which Kubernetes and Docker tell every container where the others are."""
 
 
 class ConfigError(ValueError):
@@ -121,13 +125,15 @@ class Setting:
 def check_names(environment: Mapping[str, str] = os.environ) -> None:
     """Check that no variable has the misspelt name of a setting.
 
-    Other variables with the prefix may be there: Kubernetes sets CASEMGR_SERVICE_HOST and more for a service casemgr.
+    Other variables with the prefix may be there: for a service casemgr-metrics, Kubernetes sets
+    CASEMGR_METRICS_SERVICE_HOST, CASEMGR_METRICS_PORT and more in every container.
 
     :raises ConfigError: when one has, with the name that was probably meant.
     """
     names = [setting.name.removeprefix(PREFIX) for setting in SETTINGS]
     for name in environment:
-        if name.startswith(PREFIX) and (written := name.removeprefix(PREFIX)) not in names:
+        written = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and written not in names and not _SERVICE_LINK.fullmatch(written):
             for similar in get_close_matches(written.upper(), names, n=1):
                 raise ConfigError(f"{name}: there is no such setting; did you mean {PREFIX}{similar}?")
 

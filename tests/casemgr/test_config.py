@@ -80,9 +80,17 @@ def test_a_misspelt_setting_is_refused_with_the_likeliest_name(name: str, meant:
     assert str(caught.value) == f"{name}: there is no such setting; did you mean {meant}?"
 
 
-@pytest.mark.parametrize("name", ["CASEMGR_SERVICE_HOST", "CASEMGR_PORT", "CASEMGR_PORT_8000_TCP", "CASEMGR_"])
+@pytest.mark.parametrize("name", ["CASEMGR_IMAGE", "CASEMGR_"])
 def test_variables_that_resemble_no_setting_are_ignored(name: str) -> None:
     assert Config.from_environment({name: "tcp://10.0.0.1:8000"}) == Config.from_environment({})
+
+
+@pytest.mark.parametrize("service", ["CASEMGR", "CASEMGR_METRICS", "CASEMGR_DATABASE", "CASEMGR_REPLICA"])
+@pytest.mark.parametrize(
+    "end", ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_METRICS", "PORT", "PORT_9108_TCP", "PORT_9108_TCP_ADDR"]
+)
+def test_variables_of_kubernetes_are_ignored(service: str, end: str) -> None:
+    assert Config.from_environment({f"{service}_{end}": "tcp://10.0.0.1:9108"}) == Config.from_environment({})
 
 
 def test_other_variables_are_nobodys_setting() -> None:
