@@ -90,6 +90,9 @@ def _explain(error: Exception) -> str:
             return f"The database cannot be used: {error.orig}."
         case sqlite3.Error():
             return f"The database cannot be used: {error}."
+        case UnicodeEncodeError(reason="surrogates not allowed"):
+            # Python passes bytes that are not UTF-8 on as lone surrogates.
+            return "An argument is not UTF-8."
         case OSError():
             return f"{error.filename or 'Input or output'}: {error.strerror or error}."
         case _:

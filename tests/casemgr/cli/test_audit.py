@@ -217,8 +217,9 @@ def test_a_command_changes_nothing_when_its_record_cannot_be_written(
 
 
 @pytest.mark.slow
-def test_an_argument_that_is_not_utf_8_is_recorded(invoke: Invoke, log: Path) -> None:
-    assert invoke("user", "set-password", "\udcff").exit_code == 1
+def test_an_argument_that_is_not_utf_8_is_refused_and_recorded(invoke: Invoke, log: Path) -> None:
+    result = invoke("user", "set-password", "\udcff")
+    assert (result.exit_code, result.stderr) == (1, "Error: An argument is not UTF-8.\n")
     assert entries(log)[0]["options"] == {"user": "\udcff"}
 
 
