@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 GAP = "  "
 """What separates two columns of a table."""
@@ -34,7 +34,14 @@ def count_of(number: int, noun: str) -> str:
 
 def display_width(text: str) -> int:
     """Count the columns that a text takes on a terminal."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if category(character) in {"Mn", "Me"}:
+        # An accent or a vowel on the character before it.
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 def tabulate(rows: Iterable[Sequence[str]], at_a_time: int | None = None) -> Iterator[str]:
