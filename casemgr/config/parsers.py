@@ -52,6 +52,8 @@ def parse_database_url(text: str) -> URL:
             f" must name an SQLite or PostgreSQL database, such as {DEFAULT_DATABASE_URL} or "
             "postgresql://casemgr@localhost/casemgr"
         )
+    if url.drivername.startswith("sqlite") and url.database in {None, "", ":memory:"}:
+        raise ValueError(f" names no file, such as {DEFAULT_DATABASE_URL}: each process would have its own database")
     url = url.set(drivername=_DRIVERS[url.drivername])
     try:
         url.get_dialect()().create_connect_args(url)

@@ -45,6 +45,12 @@ def test_the_environment_names_the_database(environment: dict[str, str], databas
             "must name several hosts as in ?host=db-1:5432&host=db-2:5432",
             id="hosts without ports",
         ),
+        *(
+            pytest.param(
+                url, "names no file, such as sqlite:///casemgr.db: each process would have its own database", id=url
+            )
+            for url in ("sqlite://", "sqlite:///", "sqlite:///:memory:")
+        ),
         pytest.param("sqlite://h:port/d", "is not an SQLAlchemy URL such as sqlite:///casemgr.db", id="a bad port"),
         pytest.param("mysql://h/d", OTHER_DATABASE, id="another database"),
         pytest.param("sqlite+nosuch:///d", OTHER_DATABASE, id="an unknown driver"),
