@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete, select
 
 from casemgr.database import models
 from casemgr.database.engine import snapshot
+from casemgr.imports.changes import Changes
 from casemgr.imports.importer import DatasetError, import_dataset
 from tests.factories import (
     NEVER,
@@ -56,10 +57,14 @@ def import_bytes(engine: Engine, data: bytes, *, replace: bool = False) -> int:
     return import_dataset(engine, io.BytesIO(data), replace=replace).records
 
 
+def import_lines(engine: Engine, *lines: Line, replace: bool = False, dry_run: bool = False) -> Changes:
+    return import_dataset(engine, io.BytesIO(as_bytes(*lines)), replace=replace, dry_run=dry_run)
+
+
 def problems(engine: Engine, *lines: Line, replace: bool = False) -> dict[int, str]:
     """Import bad lines and return their problems by line number."""
     with pytest.raises(DatasetError) as caught:
-        import_bytes(engine, as_bytes(*lines), replace=replace)
+        import_lines(engine, *lines, replace=replace)
     return caught.value.problems
 
 

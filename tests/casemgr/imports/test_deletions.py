@@ -1,28 +1,23 @@
 """Deletions: which lines are bad, what goes with a record, what keeps it."""
 
-import io
-from collections import Counter
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from casemgr.database import models
-from casemgr.database.engine import create_engine
-from casemgr.imports.importer import import_dataset
 from casemgr.imports.record_types import RECORD_TYPES
+from tests.casemgr.imports.conftest import CountSteps
 from tests.casemgr.imports.lines import (
     NO_ID,
     WHOLE_CASE,
     Line,
-    as_bytes,
     column,
     contents,
-    import_bytes,
+    import_lines,
     problems,
     rows,
 )
-from tests.conftest import MakeDatabase
 from tests.factories import (
     CLIENT,
     CUSTOMER,
@@ -32,8 +27,6 @@ from tests.factories import (
     USER,
     Record,
     activity,
-    actors,
-    as_lines,
     attribute,
     case,
     client_application,
@@ -106,9 +99,8 @@ def test_a_deleted_record_leaves_no_trace(stocked: Engine, record: Record) -> No
 @pytest.mark.parametrize("record", OF_EVERY_TYPE)
 def test_a_record_is_created_and_deleted_and_created_in_a_file(stocked: Engine, record: Record, replace: bool) -> None:
     store(stocked, case(8))
-    created, deleted = as_lines([record]), as_lines([deletion(record)])
-    lines = created + deleted + created + deleted + created
-    changes = import_dataset(stocked, io.BytesIO(lines), replace=replace)
+    lines = record, deletion(record), record, deletion(record), record
+    changes = import_lines(stocked, *lines, replace=replace)
     assert list(changes.describe()) == [f"{record['type']}: 3 created, 2 deleted"]
     assert len(rows(stocked, RECORD_TYPES[record["type"]].model)) > 0
 
@@ -125,7 +117,7 @@ def test_deleting_what_does_not_exist_is_a_bad_line(stocked: Engine, record: Rec
 def test_replacing_ignores_and_does_not_count_deletions_of_what_does_not_exist(stocked: Engine, record: Record) -> None:
     store(stocked, case(8))
     before = contents(stocked)
-    changes = import_dataset(stocked, io.BytesIO(as_lines([deletion(record)] * 2)), replace=True)
+    changes = import_lines(stocked, *[deletion(record)] * 2, replace=True)
     assert list(changes.describe()) == []
     assert changes.records == 2
     assert contents(stocked) == before
@@ -179,7 +171,7 @@ def test_a_bad_deletion_is_reported(stocked: Engine, line: Record, problem: str 
     ],
 )
 def test_null_is_the_same_as_leaving_a_field_out(stocked: Engine, line: Record) -> None:
-    assert import_bytes(stocked, as_lines([line]), replace=True) == 1
+    assert import_lines(stocked, line, replace=True).records == 1
     assert column(stocked, models.Folder, "id") == ([] if line["deleted"] else [60])
 
 
@@ -218,7 +210,7 @@ def test_what_belongs_to_a_record_is_deleted_with_it(stocked: Engine, stored: li
     store(stocked, case(8))
     before = contents(stocked)
     store(stocked, *stored, replace=True)
-    changes = import_dataset(stocked, io.BytesIO(as_lines([deletion(deleted)])))
+    changes = import_lines(stocked, deletion(deleted))
     assert contents(stocked) == before
     assert list(changes.describe()) == [f"{deleted['type']}: 1 deleted"]
 
@@ -405,7 +397,7 @@ DELETE_CASE, DELETE_CUSTOMER = deletion(case(1)), deletion(customer(31))
 )
 def test_a_line_is_judged_by_the_lines_before(stocked: Engine, lines: list[Line], expected: dict[int, str]) -> None:
     if not expected:
-        assert import_bytes(stocked, as_bytes(*lines)) == len(lines)
+        assert import_lines(stocked, *lines).records == len(lines)
         return
     reported = problems(stocked, *lines)
     assert reported.keys() == expected.keys()
@@ -483,7 +475,7 @@ def test_a_bad_line_deletes_nothing(stocked: Engine) -> None:
 
 def test_a_dry_run_deletes_nothing(stocked: Engine) -> None:
     before = contents(stocked), rows(stocked, models.Dataset)
-    changes = import_dataset(stocked, io.BytesIO(as_lines([deletion(folder(60)), folder(61)])), dry_run=True)
+    changes = import_lines(stocked, deletion(folder(60)), folder(61), dry_run=True)
     assert list(changes.describe()) == ["folder: 1 created, 1 deleted"]
     assert (contents(stocked), rows(stocked, models.Dataset)) == before
 
@@ -496,29 +488,20 @@ def test_deletions_count_as_an_import(stocked: Engine) -> None:
     assert after["imported"] > before["imported"]
 
 
-def count_steps(engine: Engine) -> Counter[str]:
-    """Count the steps of SQLite's virtual machine, in thousands, from the next connection on."""
-    steps: Counter[str] = Counter()
-
-    def observe(connection: Any, _: object) -> None:
-        connection.set_progress_handler(lambda: steps.update(["steps"]), 1000)
-
-    event.listen(engine, "connect", observe)
-    return steps
-
-
 @pytest.mark.sqlite
-def test_the_work_of_deletions_grows_linearly(make_database: MakeDatabase) -> None:
-    steps = []
-    for number in (1000, 4000):
-        engine = create_engine(make_database())
-        many = range(1, number + 1)
-        store(engine, *actors(), *(customer(1000 + i) for i in many))
-        store(engine, *(case(i, customer=1000 + i, relatedCases=[max(i - 1, 1)]) for i in many))
-        store(engine, *(activity(i, case=i, customer=1000 + i) for i in many))
-        engine.dispose()
-        counted = count_steps(engine)
-        store(engine, *(deletion(case(i)) for i in many), *(deletion(customer(1000 + i)) for i in many))
-        steps.append(counted.total())
-        engine.dispose()
-    assert steps[1] < 6 * steps[0]
+def test_the_work_of_deletions_grows_linearly(count_steps: CountSteps) -> None:
+    few, many = (
+        count_steps(
+            [
+                *(customer(1000 + i) for i in range(1, number + 1)),
+                *(case(i, customer=1000 + i, relatedCases=[max(i - 1, 1)]) for i in range(1, number + 1)),
+                *(activity(i, case=i, customer=1000 + i) for i in range(1, number + 1)),
+            ],
+            [
+                *(deletion(case(i)) for i in range(1, number + 1)),
+                *(deletion(customer(1000 + i)) for i in range(1, number + 1)),
+            ],
+        )
+        for number in (1000, 4000)
+    )
+    assert many < 6 * few

@@ -5,11 +5,11 @@ from typing import Any
 
 import argon2
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from casemgr.database import models
-from casemgr.database.engine import create_engine
 from casemgr.imports.importer import DatasetError, import_dataset
+from tests.casemgr.imports.conftest import CountSteps
 from tests.casemgr.imports.lines import (
     PLAIN,
     WHOLE_CASE,
@@ -21,7 +21,6 @@ from tests.casemgr.imports.lines import (
     row,
     rows,
 )
-from tests.conftest import MakeDatabase
 from tests.factories import (
     CUSTOMER,
     HOME,
@@ -155,42 +154,24 @@ def test_every_line_with_a_dangling_related_case_is_reported(stocked: Engine) ->
 # DAT-3: effort
 
 
-def steps_of_importing(engine: Engine, number: int) -> int:
-    """Count the steps of SQLite's virtual machine during an import with earlier and later references."""
-    steps = 0
-
-    def count() -> None:
-        nonlocal steps
-        steps += 1
-
-    def observe(connection: Any, _: object) -> None:
-        connection.set_progress_handler(count, 1000)
-
-    event.listen(engine, "connect", observe)
-    store(
-        engine,
-        *actors(),
-        *(
-            record
-            for record_id in range(1, number + 1)
-            for record in (
-                customer(1000 + record_id, loginId=f"customer-{record_id}"),
-                case(record_id, customer=1000 + record_id, relatedCases=[max(record_id - 1, 1), number]),
-                activity(record_id, case=record_id, customer=1000 + record_id),
-            )
-        ),
-    )
-    return steps
-
-
 @pytest.mark.sqlite
-def test_the_work_of_an_import_grows_linearly(make_database: MakeDatabase) -> None:
-    steps = []
-    for number in (1000, 4000):
-        engine = create_engine(make_database())
-        steps.append(steps_of_importing(engine, number))
-        engine.dispose()
-    assert steps[1] < 6 * steps[0]
+def test_the_work_of_an_import_grows_linearly(count_steps: CountSteps) -> None:
+    few, many = (
+        count_steps(
+            [],
+            [
+                record
+                for record_id in range(1, number + 1)
+                for record in (
+                    customer(1000 + record_id, loginId=f"customer-{record_id}"),
+                    case(record_id, customer=1000 + record_id, relatedCases=[max(record_id - 1, 1), number]),
+                    activity(record_id, case=record_id, customer=1000 + record_id),
+                )
+            ],
+        )
+        for number in (1000, 4000)
+    )
+    assert many < 6 * few
 
 
 # DAT-2: which lines are reported
