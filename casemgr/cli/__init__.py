@@ -24,7 +24,7 @@ from casemgr.config import check_names
                             or PostgreSQL: postgresql://casemgr@localhost/casemgr
       CASEMGR_...           The other settings (docs/configuration.md). An invalid
                             setting is an error for every command that reads them,
-                            and a name that does not exist is one for all commands.
+                            and a misspelt name is one for all commands.
 
     Exit status:
       0  Success.
