@@ -1,7 +1,5 @@
 """Commands for users, customers and client applications."""
 
-import sys
-
 import click
 from sqlalchemy import Connection
 
@@ -11,6 +9,7 @@ from casemgr.accounts.login import change_secret
 from casemgr.cases.access import API
 from casemgr.cli.account_commands import add_commands
 from casemgr.cli.audit import note_account
+from casemgr.cli.output import print_secret
 from casemgr.cli.shell import Group, find_account, open_database, standard_input
 from casemgr.database.engine import writing
 from casemgr.domain.actors import ActorKind
@@ -110,7 +109,7 @@ def create_client(name: str, client_type: str, client_id: str | None) -> None:
         except ValueError as error:
             raise click.ClickException(str(error)) from error
         note_account(created.account)
-        _print_secret(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
+        print_secret(f"client_id={created.client_id}\nclient_secret={created.client_secret}")
 
 
 @client.command(
@@ -130,7 +129,7 @@ def rotate_secret(client: str) -> None:
     secret = accounts.generate_secret()
     with writing(open_database()) as connection:
         _change_secret(connection, find_account(connection, ActorKind.CLIENT_APPLICATION, client), secret)
-        _print_secret(f"client_secret={secret}")
+        print_secret(f"client_secret={secret}")
 
 
 for group, kind in (
@@ -139,13 +138,6 @@ for group, kind in (
     (client, ActorKind.CLIENT_APPLICATION),
 ):
     add_commands(group, kind)
-
-
-def _print_secret(text: str) -> None:
-    """Print a secret within the transaction that stores it, so that the change is undone when printing fails."""
-    if sys.stdout is None:
-        raise click.ClickException("Standard output is closed.")
-    click.echo(text)
 
 
 def _set_password(kind: ActorKind, name: str) -> None:

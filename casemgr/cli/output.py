@@ -1,7 +1,8 @@
-"""Results of commands: tables for people, JSON for programs."""
+"""Results of commands: tables for people, JSON for programs, and secrets."""
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
@@ -16,6 +17,9 @@ _NOTHING = "-"
 
 _ROWS_AT_A_TIME = 1000
 
+_MAX_LIMIT = 10**9
+"""More rows than there are, and a number that every database takes."""
+
 _SHORT, _LONG = 100, 10_000
 """Characters after which a text is cut: in a line among many, and on a line of its own."""
 
@@ -29,7 +33,10 @@ format_option: Callable[[Callable[..., None]], Callable[..., None]] = click.opti
 )
 
 limit_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
-    "--limit", metavar="N", type=click.IntRange(min=1), help="Print the first N only; by default all are printed."
+    "--limit",
+    metavar="N",
+    type=click.IntRange(1, _MAX_LIMIT),
+    help="Print the first N only; by default all are printed.",
 )
 
 
@@ -53,6 +60,16 @@ def print_record(record: Mapping[str, Any], format_: str) -> None:
         click.echo(json.dumps(record, ensure_ascii=False, indent=2, default=_encode))
     else:
         _print_table(_labelled_rows(record))
+
+
+def print_secret(text: str) -> None:
+    """Print a secret within the transaction that stores it, so that the change is undone when printing fails.
+
+    :raises ClickException: when standard output is closed.
+    """
+    if sys.stdout is None:
+        raise click.ClickException("Standard output is closed.")
+    click.echo(text)
 
 
 def _print_table(rows: Iterable[Sequence[str]]) -> None:

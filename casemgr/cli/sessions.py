@@ -9,7 +9,7 @@ from casemgr.accounts import listing, sessions
 from casemgr.accounts.throttling import purge_throttling
 from casemgr.cli.account_commands import WORDINGS, name_account
 from casemgr.cli.audit import note
-from casemgr.cli.output import format_option, limit_option, print_list
+from casemgr.cli.output import format_option, limit_option, print_list, print_secret
 from casemgr.cli.shell import Duration, Group, find_account, open_database, standard_input
 from casemgr.database.engine import snapshot, writing
 from casemgr.domain.actors import ActorKind
@@ -84,7 +84,7 @@ def create_session(expires_in: timedelta, **names: str | None) -> None:
         account = find_account(connection, *owner)
         session_id = sessions.generate_session_id()
         sessions.store_session(connection, session_id, account, datetime.now(UTC) + expires_in)
-    click.echo(session_id)
+        print_secret(session_id)
 
 
 @session.command(

@@ -162,6 +162,7 @@ def test_a_list_ends_at_the_limit(run: Run, engine: Engine) -> None:
     listed = parse(run("customer", "list", "--limit", "3", "--format", "json"))
     assert [record["id"] for record in listed] == [100, 101, 102]
     assert len(run("customer", "list", "--limit", "3").stdout.splitlines()) == 4
+    assert run("customer", "list", "--limit", "9" * 20).exit_code == 2
 
 
 def test_a_long_list_is_complete_and_aligned(run: Run, engine: Engine) -> None:

@@ -258,18 +258,20 @@ def test_a_rotated_secret_replaces_the_old_one(run: Run, engine: Engine) -> None
         assert [load_session(connection, session_id, now) for session_id in (token, CLIENT)] == [None, None]
 
 
-def test_a_secret_that_cannot_be_printed_is_not_changed(
+def test_a_secret_or_session_that_cannot_be_printed_is_not_stored(
     run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: str) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("casemgr.cli.accounts.click.echo", fail)
+        patched.setattr("casemgr.cli.output.click.echo", fail)
         assert run("client", "rotate-secret", NAME).exit_code == 1
         assert run("client", "create", "Lost").exit_code == 1
+        assert run("session", "create", "--client", NAME).exit_code == 1
     assert may_log_in(engine, ActorKind.CLIENT_APPLICATION, PASSWORD)
     assert "Lost" not in run("client", "list").stdout
+    assert run("session", "list", "--format", "json").stdout == "[]\n"
 
 
 @pytest.mark.parametrize("name", [NAME, "40", "Bridge"], ids=["client ID", "ID", "name"])
