@@ -7,7 +7,7 @@ import click
 
 from casemgr.cli.shell import Command, create_command_engine
 from casemgr.database import backup
-from casemgr.database.schema import is_migrated, migrate
+from casemgr.database.schema import find_schema_problem, migrate
 
 
 @click.command(
@@ -82,5 +82,5 @@ def restore(file: Path) -> None:
     engine = create_command_engine()
     backup.restore(engine, file)
     click.echo("The database is restored.", err=True)
-    if not is_migrated(engine):
-        click.echo("Its schema is not of this version: run 'casemgr init-db'.", err=True)
+    if problem := find_schema_problem(engine):
+        click.echo(problem, err=True)

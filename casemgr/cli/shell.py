@@ -20,7 +20,7 @@ from casemgr.config import DATABASE_URL, Config, ConfigError
 from casemgr.database.backup import BackupError
 from casemgr.database.engine import create_engine, is_server_lost
 from casemgr.database.new_files import new_file
-from casemgr.database.schema import SchemaInUseError, is_migrated
+from casemgr.database.schema import SchemaInUseError, UnknownSchemaError, find_schema_problem
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.durations import parse_duration
 from casemgr.i18n.translation import MissingCatalogueError
@@ -80,7 +80,7 @@ class Group(Command, click.Group):
 
 def _explain(error: Exception) -> str:
     match error:
-        case ConfigError() | MissingCatalogueError() | BackupError() | SchemaInUseError():
+        case ConfigError() | MissingCatalogueError() | BackupError() | SchemaInUseError() | UnknownSchemaError():
             return str(error)
         case DBAPIError() if is_server_lost(error) and not isinstance(error.orig, sqlite3.Error):
             # The lines that follow are advice of PostgreSQL, or failures of its other hosts.
@@ -137,11 +137,11 @@ def create_command_engine() -> Engine:
 def open_database() -> Engine:
     """Create an engine for the database of the settings, and check that its schema is current.
 
-    :raises ClickException: when the schema is missing or old.
+    :raises ClickException: when the schema is missing or not of this version.
     """
     engine = create_command_engine()
-    if not is_migrated(engine):
-        raise click.ClickException("The database has no schema, or an old one: run 'casemgr init-db' first.")
+    if problem := find_schema_problem(engine):
+        raise click.ClickException(problem)
     return engine
 
 

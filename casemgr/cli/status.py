@@ -14,7 +14,7 @@ from casemgr.cli.output import format_option, print_record
 from casemgr.cli.shell import Command, create_command_engine
 from casemgr.database.engine import missing_file, snapshot
 from casemgr.database.models import Dataset
-from casemgr.database.schema import is_known_revision, load_revision, newest_revision
+from casemgr.database.schema import find_problem, load_revision, newest_revision
 from casemgr.i18n.translation import missing_catalogues
 from casemgr.imports.record_types import RECORD_TYPES
 
@@ -74,7 +74,7 @@ def _inspect(engine: Engine, problems: list[str]) -> Record:
     try:
         with snapshot(engine) as connection:
             revision = load_revision(connection)
-            if problem := _find_problem(revision):
+            if problem := find_problem(revision):
                 problems.append(problem)
                 return {"schema": _describe_schema(revision)}
             live = listing.count_live_sessions(connection, datetime.now(UTC))
@@ -101,13 +101,3 @@ def _describe_schema(revision: str | None) -> Record:
 def _describe_last_import(connection: Connection) -> Record | None:
     last = connection.execute(select(Dataset.imported, Dataset.records)).first()
     return {"committed": last.imported, "records": last.records} if last and last.imported else None
-
-
-def _find_problem(revision: str | None) -> str | None:
-    if revision is None:
-        return "The database has no schema: run 'casemgr init-db'."
-    if revision == newest_revision():
-        return None
-    if is_known_revision(revision):
-        return f"The schema is at revision {revision}, not at {newest_revision()}: run 'casemgr init-db'."
-    return f"The schema is at revision {revision}, which this version of casemgr does not know: upgrade casemgr."

@@ -61,6 +61,10 @@ class SchemaInUseError(Exception):
     """The schema was not migrated, since others used its tables all the time; the message names them."""
 
 
+class UnknownSchemaError(Exception):
+    """The schema is of another version of casemgr; the message says so."""
+
+
 class Migration(NamedTuple):
     """The revisions of the schema before and after a migration.
 
@@ -86,6 +90,7 @@ def migrate(
     :param pause: called with the seconds to wait for between two attempts.
     :param patience: seconds after which no further attempt is made.
     :raises SchemaInUseError: when no attempt succeeded.
+    :raises UnknownSchemaError: when this version has no migration to the revision of the schema.
     """
     if engine.dialect.name == "sqlite":
         create_database(engine).close()
@@ -120,6 +125,8 @@ def _upgrade(connection: Connection, revision: str) -> Migration:
     config = _alembic_config()
     config.attributes["connection"] = connection
     before = load_revision(connection)
+    if before and not _is_known_revision(before):
+        raise UnknownSchemaError(find_problem(before))
     command.upgrade(config, revision)
     return Migration(before, load_revision(connection))
 
@@ -134,6 +141,12 @@ def is_migrated(engine: Engine) -> bool:
     """Check that the schema is at the newest revision."""
     with Reading(engine) as source:
         return has_newest_revision(source)
+
+
+def find_schema_problem(engine: Engine) -> str | None:
+    """Say what is wrong with the schema and what to do; None when it is at the newest revision."""
+    with Reading(engine) as source:
+        return find_problem(load_revision(source))
 
 
 def has_newest_revision(source: Source) -> bool:
@@ -154,8 +167,18 @@ def newest_revision() -> str | None:
     return _scripts().get_current_head()
 
 
-def is_known_revision(revision: str) -> bool:
-    """Check whether this version of casemgr has a migration to a revision."""
+def find_problem(revision: str | None) -> str | None:
+    """Say what is wrong with the revision of a schema and what to do; None when it is the newest one."""
+    if revision is None:
+        return "The database has no schema: run 'casemgr init-db'."
+    if revision == newest_revision():
+        return None
+    if _is_known_revision(revision):
+        return f"The schema is at revision {revision}, not at {newest_revision()}: run 'casemgr init-db'."
+    return f"The schema is at revision {revision}, which this version of casemgr does not know: upgrade casemgr."
+
+
+def _is_known_revision(revision: str) -> bool:
     return any(script.revision == revision for script in _scripts().walk_revisions())
 
 

@@ -35,7 +35,7 @@ from tests.factories import (
 )
 
 PAST = "2020-01-01T00:00:00Z"
-NO_SCHEMA = "Error: The database has no schema, or an old one: run 'casemgr init-db' first.\n"
+NO_SCHEMA = "Error: The database has no schema: run 'casemgr init-db'.\n"
 NO_OWNER = "Error: Give one of --user, --customer and --client.\n"
 TWO_OWNERS = "Error: Give only one of --user, --customer and --client.\n"
 AGENT, GRACE, BRIDGE = User(20, True, frozenset({10})), Customer(30), ClientApplication(40, "API")
@@ -122,6 +122,16 @@ def test_init_db_says_from_which_revision_it_migrates(make_database: MakeDatabas
     assert run_with(url, tmp_path, "init-db") == Outcome(0, "", message)
 
 
+def test_init_db_leaves_a_newer_schema_alone(make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = make_database()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    engine.dispose()
+    message = "Error: The schema is at revision later, which this version of casemgr does not know: upgrade casemgr.\n"
+    assert run_with(url, tmp_path, "init-db") == Outcome(1, "", message)
+
+
 # backup, restore
 
 
@@ -141,7 +151,8 @@ def test_restoring_an_old_backup_asks_for_its_migration(tmp_path: Path) -> None:
     engine = create_engine(URL.create("sqlite", database=str(tmp_path / "old.db")))
     migrate(engine, "0001")
     engine.dispose()
-    restored = "The database is restored.\nIts schema is not of this version: run 'casemgr init-db'.\n"
+    problem = f"The schema is at revision 0001, not at {newest_revision()}: run 'casemgr init-db'."
+    restored = f"The database is restored.\n{problem}\n"
     assert run_with("", tmp_path, "restore", "old.db") == Outcome(0, "", restored)
     assert run_with("", tmp_path, "init-db").status == 0
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL, text
 
 from casemgr.cli import main
 from casemgr.database.engine import create_engine
-from casemgr.database.schema import is_migrated
+from casemgr.database.schema import is_migrated, newest_revision
 from tests.conftest import MakeDatabase
 
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60
 """Seconds after which a service that does not refuse to start fails the test."""
 
-NO_SCHEMA = "The database has no schema, or an old one: run 'casemgr init-db' first."
+NO_SCHEMA = "The database has no schema: run 'casemgr init-db'."
 
 Refuse = Callable[..., str]
 
@@ -80,13 +80,23 @@ def test_a_database_without_a_schema_is_one_sentence(refuse: Refuse, make_databa
     assert refuse(CASEMGR_DATABASE_URL=url) == f"Error: {NO_SCHEMA}\n"
 
 
-def test_a_database_with_another_schema_is_one_sentence(refuse: Refuse, make_database: MakeDatabase) -> None:
+@pytest.mark.parametrize(
+    ("revision", "problem"),
+    [
+        pytest.param("0001", f"not at {newest_revision()}: run 'casemgr init-db'.", id="old"),
+        pytest.param("later", "which this version of casemgr does not know: upgrade casemgr.", id="newer"),
+    ],
+)
+def test_a_database_with_another_schema_is_one_sentence(
+    refuse: Refuse, make_database: MakeDatabase, revision: str, problem: str
+) -> None:
     url = make_database()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     engine.dispose()
-    assert refuse(CASEMGR_DATABASE_URL=url.render_as_string(hide_password=False)) == f"Error: {NO_SCHEMA}\n"
+    message = refuse(CASEMGR_DATABASE_URL=url.render_as_string(hide_password=False))
+    assert message == f"Error: The schema is at revision {revision}, {problem}\n"
 
 
 def test_missing_catalogues_are_one_sentence(
