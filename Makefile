@@ -17,15 +17,15 @@ EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	$(addprefix --upgrade-package ,$(UPGRADE))
 
-.PHONY: run check test help lint types check-template pytest-fast pytest faults fuzz fuzz-briefly bench catalogues \
-	messages lock outdated sbom dist clean schema prerequisites
+.PHONY: run check test help lint types check-template pytest-fast pytest faults month fuzz fuzz-briefly bench \
+	catalogues messages lock outdated sbom dist clean schema prerequisites
 
 run: .venv/run.stamp catalogues $(if $(CASEMGR_DATABASE_URL),schema,casemgr.db) ## Serve demo data, or the database in CASEMGR_DATABASE_URL, on PORT (8000).
 	@exec $(BIN)/python demo/serve.py
 
 check: lint types check-template pytest-fast ## Run the fast checks and the tests that need no server.
 
-test: lint types check-template pytest faults fuzz-briefly ## Run all checks and all tests, on SQLite and, if installed, PostgreSQL.
+test: lint types check-template pytest faults month fuzz-briefly ## Run all checks and all tests, on SQLite and, if installed, PostgreSQL.
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,10 @@ faults: .venv/test.stamp catalogues ## Break parts of a whole deployment under l
 		echo "$(BIN)/python -m tests.faults --short --pause 1 --patience 10"; \
 		$(BIN)/python -m tests.faults --short --pause 1 --patience 10; \
 	else echo "$$missing"; fi
+
+# The long form has 30 days with 24 imports each.
+month: .venv/test.stamp catalogues ## Walk through a simulated month of an installation on PostgreSQL, in short.
+	$(BIN)/python -m tests.month --short
 
 # The requests differ each time. Schemathesis prints the seed, and --seed repeats them.
 fuzz: .venv/test.stamp catalogues ## Send thousands of generated requests and check the responses; takes some minutes.
