@@ -62,7 +62,7 @@ class Walk(Watch):
         yield Step("an upgrade", self._upgrade)
 
     def _install(self) -> str:
-        self._expect_refusal(self._installation.try_to_serve())
+        self._expect_refusal(self._installation.try_to_serve(), "The database has no schema")
         self._expect_success("init-db", self._installation.run("init-db"))
         full = self._feed.full()
         self._import(full)
@@ -204,7 +204,7 @@ class Walk(Watch):
     def _upgrade(self) -> str:
         self._installation.stop()
         self._installation.downgrade()
-        self._expect_refusal(self._installation.try_to_serve())
+        self._expect_refusal(self._installation.try_to_serve(), "The schema is at revision ")
         self._installation.serve("--init-db")
         self._look()
         self._expect_refused_login(GRACE, "wrong")

@@ -108,6 +108,8 @@ class Watch:
     def _expect_success(self, command: str, done: Done) -> None:
         self.tally.expect(f"{command} ({done.messages.strip()})", done.status, 0)
 
-    def _expect_refusal(self, done: Done) -> None:
-        sentence = "Error: The database has no schema, or an old one: run 'casemgr init-db' first.\n"
-        self.tally.expect("command without a schema of this version", (done.status, done.messages), (1, sentence))
+    def _expect_refusal(self, done: Done, problem: str) -> None:
+        """Expect that a command refused the schema for a problem, and said what to do."""
+        self.tally.expect("exit status without a schema of this version", done.status, 1)
+        expected = done.messages.startswith(f"Error: {problem}") and "run 'casemgr init-db'" in done.messages
+        self.tally.expect(f"{done.messages.strip()} names the problem", expected, True)
