@@ -118,10 +118,10 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def missing_file(database_url: URL) -> Path | None:
     """Return the path of an SQLite database that does not exist; connecting would create it.
 
-    :returns: None when it exists, or when the URL names no path, such as one in memory.
+    :returns: None when it exists, or when the URL has a URI of SQLite instead of a path.
     """
     database = database_url.database
-    if database_url.get_backend_name() != "sqlite" or not database or database.startswith((":", "file:")):
+    if database_url.get_backend_name() != "sqlite" or not database or database.startswith("file:"):
         return None
     path = Path(database)
     return None if path.exists() else path
@@ -202,7 +202,7 @@ def _open_sqlite(
         # Other modes create no file. SQLite takes the last mode, if the one before allows it.
         if parse_qs(query).get("mode", ["rwc"]) == ["rwc"]:
             name = f"{file}{'&' if query else '?'}mode=rw"
-    elif file != ":memory:":
+    else:
         name = f"{Path(file).as_uri()}?mode=rw"
     try:
         return dialect.connect(name, **{**options, "uri": True})
