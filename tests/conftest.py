@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import argon2
@@ -24,12 +25,6 @@ _EMPTY_TABLES = "; ".join(
     for table in reversed(models.Base.metadata.sorted_tables)
 )
 
-_OPTIONAL = {
-    "browser": (find_chromium, "no Chromium: the tests of the documentation page"),
-    "container": (find_base_image, "no Buildah with a base image: the tests of the container image"),
-}
-"""For a marker, a function that finds what its tests need, and what the header says where that is missing."""
-
 MakeDatabase = Callable[..., URL]
 
 
@@ -39,24 +34,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+_PROGRAMS: dict[str, Callable[[], str | None]] = {
+    "browser": find_chromium,
+    "container": find_base_image,
+    "node": partial(shutil.which, "node"),
+}
+"""Functions that find the programs that tests with these marks need."""
+
+
 def pytest_report_header() -> list[str]:
-    return [f"This machine has {missing} are left out." for find, missing in _OPTIONAL.values() if not find()]
+    return [f"This machine lacks what tests marked {mark} need: they are skipped." for mark in _missing_programs()]
+
+
+def _missing_programs() -> list[str]:
+    return [mark for mark, find in _PROGRAMS.items() if find() is None]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that are specific to the other database, and those whose programs are missing.
+    """Deselect the tests that are specific to the other database, and those whose programs are not installed.
 
     On PostgreSQL, also deselect the tests that use no database.
     """
     database = config.getoption("database")
-    missing = {marker for marker, (find, _) in _OPTIONAL.items() if not find()}
     selected: list[pytest.Item] = []
     deselected: list[pytest.Item] = []
+    missing = _missing_programs()
     for item in items:
         in_browser = item.get_closest_marker("browser") is not None
         needs_database = "make_database" in getattr(item, "fixturenames", ()) and not in_browser
         belongs = item.get_closest_marker(_OTHER[database]) is None and (needs_database or database == "sqlite")
-        belongs = belongs and not any(item.get_closest_marker(marker) for marker in missing)
+        belongs = belongs and not any(item.get_closest_marker(mark) for mark in missing)
         (selected if belongs else deselected).append(item)
     items[:] = selected
     config.hook.pytest_deselected(items=deselected)
