@@ -11,7 +11,7 @@ from casemgr.database.servers import Servers
 from casemgr.i18n import translation
 from casemgr.observability import log
 from casemgr.observability.context import count_statements_of
-from casemgr.web import cases, description, docs_page, error_catalogue, health, sessions, tokens
+from casemgr.web import cases, description, docs_page, error_catalogue, error_page, health, sessions, tokens
 from casemgr.web.application import Application
 from casemgr.web.errors import respond_to_error
 
@@ -64,5 +64,6 @@ def create_app(config: Config | None = None) -> Flask:
     ):
         app.register_blueprint(blueprint)
     if config.docs_page:
-        app.register_blueprint(docs_page.create_blueprint(config.base_url))
+        app.register_blueprint(docs_page.create_blueprint(config.base_url, with_demo_accounts=config.demo_accounts))
+        app.register_blueprint(error_page.create_blueprint())
     return app

@@ -45,8 +45,11 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"Port {port} cannot be used: {error.strerror}. Choose another one: make run PORT=8001")
     base = f"http://127.0.0.1:{port}"
+    examples = ""
     # Another database does not have the accounts of the examples.
-    examples = "" if os.environ.get("CASEMGR_DATABASE_URL") else f" {_EXAMPLES.format(base=base)}"
+    if not os.environ.get("CASEMGR_DATABASE_URL"):
+        examples = f" {_EXAMPLES.format(base=base)}"
+        os.environ.setdefault("CASEMGR_DEMO_ACCOUNTS", "yes")
     print(f"casemgr runs at {base}, documented at {base}{_PAGE}. Press Ctrl-C to stop it.{examples}", flush=True)  # noqa: T201 - for a person
     casemgr = str(Path(sys.executable).with_name("casemgr"))
     os.execv(casemgr, [casemgr, "serve"])  # noqa: S606 - no shell is wanted

@@ -75,6 +75,7 @@ class Config:
     base_url: str | None = None
     cors_origins: tuple[str, ...] = ()
     docs_page: bool = True
+    demo_accounts: bool = False
     slow_request: timedelta = timedelta(seconds=1)
     metrics_address: Address | None = None
     audit_log: Path | None = None
@@ -236,6 +237,13 @@ SETTINGS = (
         "yes",
         parse_switch,
         "`no` hides the page for people at `/core/casemgr/v3/docs`.",
+    ),
+    Setting(
+        "CASEMGR_DEMO_ACCOUNTS",
+        "demo_accounts",
+        "no",
+        parse_switch,
+        "`yes` shows the accounts of the demo data on the page; `make run` sets it with the demo data.",
     ),
     Setting(
         "CASEMGR_SLOW_REQUEST",

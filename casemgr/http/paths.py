@@ -43,6 +43,7 @@ LOGOUT_PATHS: Mapping[str, tuple[str, ...]] = {
 """All paths that end a session, with their methods. Source: contract LOG-2."""
 
 DOCS_PATH = f"{BASE_PATH}/docs"
+ERROR_PAGE_PATH = f"{DOCS_PATH}/errors"
 OPENAPI_JSON_PATH = f"{BASE_PATH}/openapi.json"
 OPENAPI_YAML_PATH = f"{BASE_PATH}/openapi.yaml"
 XML_SCHEMA_PATH = f"{BASE_PATH}/casemgr.xsd"

@@ -1,36 +1,40 @@
-"""The blueprint of the page about the API for people: guide, errors, reference."""
+"""The blueprint of the page about the API for people: guide and reference, and the files of all pages."""
 
-import re
+from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from mimetypes import guess_type
+from typing import NamedTuple
 
-from flask import Blueprint, Response, render_template, request
-from markupsafe import Markup, escape
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
-from casemgr.errors.catalogue import CATALOGUE
-from casemgr.errors.listing import list_sentences_of
+from casemgr.domain.actors import ActorKind
 from casemgr.http.addresses import find_base_url
-from casemgr.http.negotiation import NotAcceptableError, select_locale
 from casemgr.http.paths import DOCS_PATH
-from casemgr.i18n.locales import DEFAULT_LOCALE, LOCALES, Locale, look_up
 from casemgr.observability.context import current_context
-from casemgr.web.responses import add_options
+from casemgr.web.errors import respond_to_error
+from casemgr.web.responses import add_options, respond_with_page
 
+_GUIDE = "guide.md"
 _STATIC = files("casemgr.web").joinpath("static")
-_TEMPLATES = files("casemgr.web").joinpath("templates")
-_SWAGGER_UI = files("flask_swagger_ui").joinpath("dist")
-_FILES = {
-    **dict.fromkeys(("documentation.css", "documentation.js", "icon.svg"), _STATIC),
-    **dict.fromkeys(("swagger-ui.css", "swagger-ui-bundle.js"), _SWAGGER_UI),
+_SCALAR = files("flask_openapi_scalar").joinpath("templates", "scalar", "js", "scalar.standalone.js")
+_FILES: Mapping[str, Traversable] = {
+    **{
+        name: _STATIC.joinpath(name)
+        for name in ("page.css", "docs.css", "docs.js", "errors.css", "errors.js", "icon.svg")
+    },
+    "scalar.js": _SCALAR,
 }
-"""The static files of the page, with the folder of each."""
+"""The static files of the pages."""
 
-# Swagger UI embeds its icons as data URLs.
+# Scalar writes style elements and attributes, and embeds its images and fonts as data URLs.
 _CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 BASE_URL_IN_GUIDE = "http://127.0.0.1:8000"
@@ -39,78 +43,98 @@ BASE_URL_IN_GUIDE = "http://127.0.0.1:8000"
 _EXAMPLE_BASE_URL = "https://cases.example.com"
 """What the guide on the page shows when the base URL of the service is not known."""
 
-_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+class DemoAccount(NamedTuple):
+    """An account of the demo data, demo/dataset.jsonl."""
+
+    kind: ActorKind
+    name: str
+    password: str
 
 
-def create_blueprint(base_url: str | None) -> Blueprint:
-    """Create the routes of the page and its static files; guide and reference are in English.
+DEMO_ACCOUNTS = (
+    DemoAccount(ActorKind.USER, "nadia", "nadia-demo"),
+    DemoAccount(ActorKind.CUSTOMER, "elodie", "elodie-demo"),
+    DemoAccount(ActorKind.CLIENT_APPLICATION, "crm-bridge", "crm-bridge-demo"),
+)
+"""The accounts with which a reader can log in on the page."""
+
+_PLACEHOLDERS: Mapping[str, str] = {
+    "nadia-demo": "PASSWORD",
+    "nadia": "NAME",
+    "crm-bridge-demo": "SECRET",
+    "crm-bridge": "CLIENT",
+}
+"""What the guide on the page shows instead of accounts that do not exist; longer texts come first."""
+
+# Source: contract URL-1. Relative references, since a proxy may add a prefix.
+_ADDRESSES = {"/": DOCS_PATH[1:], "/docs": DOCS_PATH[1:], f"{DOCS_PATH}/": "../docs"}
+"""Paths that people type, with the reference from each of them to the page."""
+
+
+def create_blueprint(base_url: str | None, *, with_demo_accounts: bool) -> Blueprint:
+    """Create the routes of the page, its guide and its files, all in English.
 
     :param base_url: scheme and authority under which clients reach the service; None when it is not configured.
+    :param with_demo_accounts: whether the page shows the accounts of the demo data.
     """
     blueprint = Blueprint("docs_page", __name__, url_prefix=DOCS_PATH, template_folder="templates")
-    blueprint.add_app_template_filter(_mark_up_placeholders, "mark_up_placeholders")
 
     @blueprint.get("")
     def get_page() -> Response:
-        locale = _locale_of_errors(request.args.get("locale", ""))
+        page = render_template("docs.html", demo_accounts=DEMO_ACCOUNTS if with_demo_accounts else ())
+        return respond_with_page(page, _CONTENT_SECURITY_POLICY)
+
+    @blueprint.get(f"/{_GUIDE}")
+    def get_guide() -> Response:
+        guide = _read_guide(with_demo_accounts=with_demo_accounts)
         shown_base_url = find_base_url(base_url, request.environ) or _EXAMPLE_BASE_URL
-        page = render_template(
-            "documentation.html",
-            guide=_render_guide().replace(BASE_URL_IN_GUIDE, shown_base_url),
-            errors=[(definition, list_sentences_of(definition, locale)) for definition in CATALOGUE],
-            locale=locale,
-            locales=LOCALES,
-        )
-        headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY, "Referrer-Policy": "no-referrer"}
-        return Response(page, headers=headers)
+        return Response(guide.replace(BASE_URL_IN_GUIDE, shown_base_url), content_type="text/markdown; charset=utf-8")
 
     @blueprint.get("/<name>")
     def get_file(name: str) -> Response:
         if name not in _FILES:
             raise NotFound
-        response = Response(_read_file(name), content_type=guess_type(name)[0])
+        body, tag = _read_file(name)
+        response = Response(body, content_type=guess_type(name)[0])
         # A weak tag, which is the same whether or not the body is compressed.
-        response.add_etag(weak=True)
-        if request.if_none_match.contains_weak(response.get_etag()[0] or ""):
+        response.set_etag(tag, weak=True)
+        if request.if_none_match.contains_weak(tag):
             response.status_code = 304
         current_context().is_file = True
         return response
 
-    for path in ("", "/<name>"):
+    for path in ("", f"/{_GUIDE}", "/<name>"):
         add_options(blueprint, path, ["GET", "HEAD"])
+
+    # No routes, so that all other requests for these paths get the errors that they get for any unknown path.
+    @blueprint.app_errorhandler(NotFound)
+    def lead_to_page(error: NotFound) -> BaseResponse:
+        address = _ADDRESSES.get(request.environ["PATH_INFO"])
+        if address and request.method in ("GET", "HEAD") and _is_from_browser():
+            return redirect(address)
+        return respond_to_error(error)
+
     return blueprint
 
 
-@cache
-def _render_guide() -> Markup:
-    """Render the guide, with its headings one level below the title of the page."""
-    # Imported on demand: see casemgr.web.description.
-    from markdown_it import MarkdownIt
-
-    markdown = MarkdownIt()
-    tokens = markdown.parse(_TEMPLATES.joinpath("guide.md").read_text(encoding="utf-8"))
-    for token in tokens:
-        if token.type.startswith("heading"):
-            token.tag = f"h{int(token.tag[1:]) + 1}"
-    guide = markdown.renderer.render(tokens, markdown.options, {})
-    # With tabindex, blocks of code can be scrolled by keyboard.
-    return Markup(guide.replace("<pre>", '<pre tabindex="0">'))  # noqa: S704 - the guide is part of the package
+def _is_from_browser() -> bool:
+    """Return whether the client asks for HTML by name: other clients send `*/*` or nothing."""
+    return any(media_type == "text/html" and quality for media_type, quality in request.accept_mimetypes)
 
 
 @cache
-def _read_file(name: str) -> bytes:
-    return _FILES[name].joinpath(name).read_bytes()
+def _read_guide(*, with_demo_accounts: bool) -> str:
+    guide = files("casemgr.web").joinpath("templates", _GUIDE).read_text(encoding="utf-8")
+    guide = guide.replace("api.md#errors", "docs/errors")
+    if not with_demo_accounts:
+        for text, placeholder in _PLACEHOLDERS.items():
+            guide = guide.replace(text, placeholder)
+    return guide
 
 
-def _locale_of_errors(language_tag: str) -> Locale:
-    """Choose the locale of the errors: the one that was clicked on, else the one that the browser prefers."""
-    if chosen := look_up(language_tag, LOCALES):
-        return chosen
-    try:
-        return select_locale(request.headers.get("Accept-Language"))
-    except NotAcceptableError:
-        return DEFAULT_LOCALE
-
-
-def _mark_up_placeholders(message: str) -> Markup:
-    return Markup(_PLACEHOLDER.sub(r"<var>\1</var>", str(escape(message))))  # noqa: S704 - the message is escaped
+@cache
+def _read_file(name: str) -> tuple[bytes, str]:
+    """Read a file, with its entity tag: hashing the largest one takes longer than answering a request for cases."""
+    body = _FILES[name].read_bytes()
+    return body, sha256(body).hexdigest()[:32]

@@ -22,6 +22,12 @@ def respond_with_json(
     return Response(orjson.dumps(body), status, headers, content_type=MediaType.JSON)
 
 
+def respond_with_page(page: str, content_security_policy: str) -> Response:
+    """Build a response with a page in HTML."""
+    headers = {"Content-Security-Policy": content_security_policy, "Referrer-Policy": "no-referrer"}
+    return Response(page, headers=headers)
+
+
 def add_options(blueprint: Blueprint, path: str, methods: Sequence[str]) -> None:
     """Answer OPTIONS for a path, without negotiation and credentials (contract URL-1).
 

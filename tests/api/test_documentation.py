@@ -1,6 +1,5 @@
 """The documentation page and its static files over HTTP; tests/live opens the page in a browser."""
 
-import re
 from urllib.parse import urljoin
 
 import pytest
@@ -8,9 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
-from casemgr.errors.catalogue import CATALOGUE
-from casemgr.errors.listing import list_sentences_of
-from casemgr.i18n.locales import LOCALES, Locale
+from casemgr.web.docs_page import DEMO_ACCOUNTS
 from tests.api.client import error
 from tests.api.conftest import MakeApp
 
@@ -18,7 +15,9 @@ pytestmark = pytest.mark.sqlite
 
 BASE = "/core/casemgr/v3"
 PAGE = f"{BASE}/docs"
-FILE = f"{PAGE}/swagger-ui.css"
+GUIDE = f"{PAGE}/guide.md"
+FILE = f"{PAGE}/scalar.js"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @pytest.fixture
@@ -27,18 +26,12 @@ def visitor(app: Flask) -> FlaskClient:
     return FlaskClient(app)
 
 
-def errors_of(page: str) -> list[list[str]]:
-    """Read the rows of the table of errors."""
-    rows = html.fromstring(page).findall(".//section[@id='errors']//tbody/tr")
-    return [[cell.text_content().strip() for cell in row] for row in rows]
-
-
-def test_the_page_forbids_other_origins_and_inline_scripts_and_styles(visitor: FlaskClient) -> None:
+def test_the_page_forbids_other_origins_and_inline_scripts(visitor: FlaskClient) -> None:
     response = visitor.get(PAGE)
     assert (response.status_code, response.content_type) == (200, "text/html; charset=utf-8")
     assert response.headers["Content-Security-Policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Cache-Control"] == "private, no-store"
@@ -46,44 +39,45 @@ def test_the_page_forbids_other_origins_and_inline_scripts_and_styles(visitor: F
     assert not page.xpath("//style | //script[not(@src)] | //@style | //@*[starts-with(name(), 'on')]")
 
 
-def test_every_link_of_the_page_works(visitor: FlaskClient) -> None:
-    page = html.fromstring(visitor.get(PAGE).text)
-    paths = {urljoin(PAGE, url) for url in page.xpath("//@src | //@href") if not url.startswith(("#", "?"))}
-    assert len(paths) == 8
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/errors"])
+def test_every_link_of_a_page_works(visitor: FlaskClient, path: str) -> None:
+    page = html.fromstring(visitor.get(path).text)
+    urls = page.xpath("//@src | //@href")
+    paths = {urljoin(path, url) for url in urls if not url.startswith(("#", "?"))}
+    assert len(paths) > 5
     assert {path: visitor.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
 
 
-@pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.language_tag)
-def test_the_table_of_errors_is_translated(visitor: FlaskClient, locale: Locale) -> None:
-    page = visitor.get(PAGE, query_string={"locale": locale.language_tag}).text
-    rows = errors_of(page)
-    assert [row[0] for row in rows] == [definition.code for definition in CATALOGUE]
-    for definition, row in zip(CATALOGUE, rows, strict=True):
-        *developer, user = (sentence.message for sentence in list_sentences_of(definition, locale))
-        assert row[2:4] == [re.sub(r"%\((\w+)\)s", r"\1", "".join(developer)), user]
-    chosen = html.fromstring(page).xpath("//a[@aria-current]/@lang")
-    assert chosen == [locale.language_tag]
-    assert set(html.fromstring(page).xpath("//td/@lang")) == {locale.language_tag}
-
-
 @pytest.mark.parametrize(
-    ("query", "accept_language", "language_tag"),
+    ("path", "accept", "location"),
     [
-        pytest.param("", None, "en-US", id="no preference"),
-        pytest.param("", "fr-CA, fr;q=0.8", "fr-CA", id="Accept-Language"),
-        pytest.param("", "pl", "en-US", id="Accept-Language without a locale"),
-        pytest.param("?locale=ja-JP", "de", "ja-JP", id="parameter"),
-        pytest.param("?locale=ja", "de", "ja-JP", id="parameter with a language"),
-        pytest.param(f"?locale={'a-' * 30_000}a", "de", "de-DE", id="long unknown parameter"),
-        pytest.param("?locale=xx", "de", "de-DE", id="unknown parameter"),
+        pytest.param("/", BROWSER, "core/casemgr/v3/docs", id="root"),
+        pytest.param("/docs", BROWSER, "core/casemgr/v3/docs", id="docs"),
+        pytest.param(f"{PAGE}/", BROWSER, "../docs", id="final slash"),
+        pytest.param("/", "*/*", None, id="any media type"),
+        pytest.param("/", "text/*", None, id="any text"),
+        pytest.param("/", "text/html;q=0, */*", None, id="anything but HTML"),
+        pytest.param("/", None, None, id="no Accept"),
+        pytest.param("//", BROWSER, None, id="another path"),
+        pytest.param(f"{BASE}/", BROWSER, None, id="base path"),
     ],
 )
-def test_the_page_selects_a_locale(
-    visitor: FlaskClient, query: str, accept_language: str | None, language_tag: str
+def test_browsers_are_led_to_the_page(
+    visitor: FlaskClient, path: str, accept: str | None, location: str | None
 ) -> None:
-    headers = {"Accept-Language": accept_language} if accept_language else {}
-    page = visitor.get(f"{PAGE}{query}", headers=headers).text
-    assert html.fromstring(page).xpath("//a[@aria-current]/@lang") == [language_tag]
+    headers = {"Accept": accept} if accept else {}
+    response = visitor.get("/", headers=headers, environ_overrides={"PATH_INFO": path})
+    if location:
+        assert (response.status_code, response.headers["Location"]) == (302, location)
+        assert "Accept" in response.vary
+    else:
+        assert response.status_code == 404
+        assert "404-001" in response.text
+
+
+@pytest.mark.parametrize("method", ["POST", "OPTIONS", "DELETE"])
+def test_other_methods_are_not_led_to_the_page(visitor: FlaskClient, method: str) -> None:
+    assert visitor.open("/", method=method, headers={"Accept": BROWSER}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -98,8 +92,18 @@ def test_the_page_selects_a_locale(
 def test_the_guide_has_the_address_of_the_service(
     make_app: MakeApp, settings: dict[str, str], host: str, address: str
 ) -> None:
-    page = FlaskClient(make_app(**settings)).get(PAGE, headers={"Host": host}).text
-    assert re.findall("base=(.*)", page) == [address]
+    guide = FlaskClient(make_app(**settings)).get(GUIDE, headers={"Host": host}).text
+    for sample in (f"base={address}\n", f'base = "{address}"\n', f'const base = "{address}";\n'):
+        assert sample in guide
+
+
+@pytest.mark.parametrize("are_shown", [True, False])
+@pytest.mark.parametrize("path", [PAGE, GUIDE])
+def test_demo_accounts_are_shown_only_with_the_demo_data(make_app: MakeApp, path: str, are_shown: bool) -> None:
+    text = FlaskClient(make_app(demo_accounts=are_shown)).get(path).text
+    for account in (DEMO_ACCOUNTS[0], DEMO_ACCOUNTS[2]):
+        assert (account.name in text, account.password in text) == (are_shown, are_shown)
+    assert ('"userName": "NAME", "password": "PASSWORD"' in text) == (path == GUIDE and not are_shown)
 
 
 def test_a_static_file_is_revalidated_by_its_etag(visitor: FlaskClient) -> None:
@@ -118,7 +122,7 @@ def test_a_static_file_varies_by_origin_with_cors(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-@pytest.mark.parametrize("path", ["", "?locale=fr-FR", "/swagger-ui.css", "/documentation.js", "/nothing.js"])
+@pytest.mark.parametrize("path", ["", "/", "/errors", "/guide.md", "/scalar.js", "/nothing.js"])
 def test_a_setting_hides_the_page_and_its_files(make_app: MakeApp, method: str, path: str) -> None:
     visitor = FlaskClient(make_app(docs_page=False))
     assert error(visitor.open(f"{PAGE}{path}", method=method)) == (404, "404-001")
@@ -129,14 +133,14 @@ def test_the_descriptions_for_programs_remain_without_the_page(make_app: MakeApp
     assert FlaskClient(make_app(docs_page=False)).get(f"{BASE}/{path}").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..%2Fapp.py", "swagger-ui.js"])
+@pytest.mark.parametrize("name", ["nothing.js", "..%2Fapp.py", "scalar.standalone.js"])
 def test_other_static_files_give_404(visitor: FlaskClient, name: str) -> None:
     response = visitor.get(f"{PAGE}/{name}")
     assert error(response) == (404, "404-001")
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("path", [PAGE, FILE])
+@pytest.mark.parametrize("path", [PAGE, GUIDE, FILE, f"{PAGE}/errors"])
 def test_options_lists_the_methods(visitor: FlaskClient, path: str) -> None:
     response = visitor.options(path)
     assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")

@@ -41,7 +41,7 @@ def demo_server(make_database: MakeDatabase) -> Iterator[Server]:
     store_demo_data(engine)
     engine.dispose()
     with ExitStack() as stack:
-        yield _start(stack, database_url, {})
+        yield _start(stack, database_url, {"CASEMGR_DEMO_ACCOUNTS": "yes"})
 
 
 def _start(stack: ExitStack, database_url: URL, settings: dict[str, str]) -> Server:
