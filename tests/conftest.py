@@ -43,7 +43,7 @@ _PROGRAMS: dict[str, Callable[[], str | None]] = {
 
 
 def pytest_report_header() -> list[str]:
-    return [f"This machine lacks what tests marked {mark} need: they are skipped." for mark in _missing_programs()]
+    return [f"Tests marked {mark} are left out, since their program is not installed." for mark in _missing_programs()]
 
 
 def _missing_programs() -> list[str]:

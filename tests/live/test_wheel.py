@@ -38,6 +38,8 @@ def test_the_package_serves_a_case_from_an_empty_folder(tmp_path: Path) -> None:
             f"{CASE}/x": "n’est pas un entier",
             "/core/casemgr/v3/casemgr.xsd": "<xs:schema",
             "/core/casemgr/v3/docs": "<html",
+            "/core/casemgr/v3/docs/guide.md": "# Guide",
+            "/core/casemgr/v3/docs/docs.js": "Scalar",
             "/health/ready": '{"status":"ready"}',
         }.items():
             assert expected in get(server, path, session)

@@ -19,11 +19,10 @@ const buildDocument = (description, guide) => {
   delete description.externalDocs;
   description.servers = [{ url: root }];
   for (const parameter of Object.values(description.components.parameters)) {
-    const value = parameter.example ?? parameter.schema.examples?.[0];
-    if (parameter.required || value === undefined) continue;
+    const example = parameter.schema?.examples?.[0];
+    if (parameter.required || example === undefined) continue;
     // Scalar would send every optional parameter that has an example.
-    parameter.examples = { default: { value, "x-disabled": true } };
-    delete parameter.example;
+    parameter.examples = { default: { value: example, "x-disabled": true } };
   }
   return description;
 };
@@ -171,5 +170,9 @@ new MutationObserver(changeScalar).observe(document.body, CHANGING);
 
 showLogin();
 document.addEventListener("DOMContentLoaded", async () => {
-  reference = Scalar.createApiReference("#reference", buildConfiguration(await content));
+  try {
+    reference = Scalar.createApiReference("#reference", buildConfiguration(await content));
+  } catch (error) {
+    find("#reference").textContent = `The reference cannot be shown. ${error.message}`;
+  }
 });

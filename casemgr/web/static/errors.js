@@ -3,6 +3,10 @@
 const articles = [...document.querySelectorAll("article")];
 const chosen = document.querySelector("nav [aria-current=true]");
 
+// The switch of Scalar stores its choice here.
+const scheme = localStorage.getItem("colorMode");
+if (["light", "dark"].includes(scheme)) document.documentElement.style.colorScheme = scheme;
+
 // A change of the language keeps the place.
 const follow = () => {
   for (const link of document.querySelectorAll("nav [hreflang]")) link.hash = location.hash;
