@@ -21,13 +21,12 @@ from casemgr.web.responses import add_options, respond_with_page
 
 _GUIDE = "guide.md"
 _STATIC = files("casemgr.web").joinpath("static")
-_SCALAR = files("flask_openapi_scalar").joinpath("templates", "scalar", "js", "scalar.standalone.js")
 _FILES: Mapping[str, Traversable] = {
     **{
         name: _STATIC.joinpath(name)
         for name in ("page.css", "docs.css", "docs.js", "errors.css", "errors.js", "icon.svg")
     },
-    "scalar.js": _SCALAR,
+    "scalar.js": files("flask_openapi_scalar").joinpath("templates", "scalar", "js", "scalar.standalone.js"),
 }
 """The static files of the pages."""
 
@@ -135,6 +134,6 @@ def _read_guide(*, with_demo_accounts: bool) -> str:
 
 @cache
 def _read_file(name: str) -> tuple[bytes, str]:
-    """Read a file, with its entity tag: hashing the largest one takes longer than answering a request for cases."""
+    """Read a file and compute its entity tag, which takes long for the largest file."""
     body = _FILES[name].read_bytes()
     return body, sha256(body).hexdigest()[:32]

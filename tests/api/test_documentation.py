@@ -1,5 +1,6 @@
 """The documentation page and its static files over HTTP; tests/live opens the page in a browser."""
 
+import json
 from urllib.parse import urljoin
 
 import pytest
@@ -10,6 +11,7 @@ from lxml import html
 from casemgr.web.docs_page import DEMO_ACCOUNTS
 from tests.api.client import error
 from tests.api.conftest import MakeApp
+from tests.live.server import ROOT
 
 pytestmark = pytest.mark.sqlite
 
@@ -97,6 +99,13 @@ def test_the_guide_has_the_address_of_the_service(
         assert sample in guide
 
 
+def test_the_demo_accounts_are_those_of_the_demo_data() -> None:
+    lines = (ROOT / "demo" / "dataset.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [list(json.loads(line).values()) for line in lines]
+    for account in DEMO_ACCOUNTS:
+        assert any(account.name in values and account.password in values for values in records)
+
+
 @pytest.mark.parametrize("are_shown", [True, False])
 @pytest.mark.parametrize("path", [PAGE, GUIDE])
 def test_demo_accounts_are_shown_only_with_the_demo_data(make_app: MakeApp, path: str, are_shown: bool) -> None:
@@ -125,7 +134,8 @@ def test_a_static_file_varies_by_origin_with_cors(make_app: MakeApp) -> None:
 @pytest.mark.parametrize("path", ["", "/", "/errors", "/guide.md", "/scalar.js", "/nothing.js"])
 def test_a_setting_hides_the_page_and_its_files(make_app: MakeApp, method: str, path: str) -> None:
     visitor = FlaskClient(make_app(docs_page=False))
-    assert error(visitor.open(f"{PAGE}{path}", method=method)) == (404, "404-001")
+    response = visitor.open(f"{PAGE}{path}", method=method, headers={"Accept": "text/html, */*"})
+    assert error(response) == (404, "404-001")
 
 
 @pytest.mark.parametrize("path", ["openapi.json", "openapi.yaml", "casemgr.xsd", "errors"])

@@ -157,6 +157,7 @@ def test_settings_come_from_the_environment() -> None:
             "CASEMGR_STATEMENT_TIMEOUT": "1m",
             "CASEMGR_BEHIND_POOLER": "yes",
             "CASEMGR_DOCS_PAGE": "no",
+            "CASEMGR_DEMO_ACCOUNTS": "yes",
             "CASEMGR_SLOW_REQUEST": "3s",
             "CASEMGR_METRICS_ADDRESS": "[::1]:9108",
         }
@@ -172,6 +173,7 @@ def test_settings_come_from_the_environment() -> None:
     assert config.trusted_proxies == tuple(map(ip_network, ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")))
     assert config.base_url == "https://cases.example.com:8443"
     assert config.docs_page is False
+    assert config.demo_accounts is True
     assert config.metrics_address == Address("::1", 9108)
     assert str(config.metrics_address) == "[::1]:9108"
 

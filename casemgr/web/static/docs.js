@@ -18,7 +18,7 @@ const buildDocument = (description, guide) => {
   description.info.description = guide.replace(/^#(?=#+ )/gm, "");
   delete description.externalDocs;
   description.servers = [{ url: root }];
-  for (const parameter of Object.values(description.components.parameters)) {
+  for (const parameter of Object.values(description.components.parameters ?? {})) {
     const example = parameter.schema?.examples?.[0];
     if (parameter.required || example === undefined) continue;
     // Scalar would send every optional parameter that has an example.
