@@ -27,12 +27,13 @@ _CONTENT_SECURITY_POLICY = (
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _CODE = re.compile(r"`([^`]+)`")
+_DETAIL = re.compile(r"\{\s+(\"key\": .*),\s+(\"value\": .*)\s+\}")
 
 
 class Wording(NamedTuple):
     """An error in a locale.
 
-    :param example: a whole body in JSON, indented.
+    :param example: a whole body in JSON, indented, with each detail on one line.
     """
 
     locale: Locale
@@ -84,7 +85,7 @@ def _wordings(definition: ErrorDef, locale: Locale, beside: Locale | None) -> li
 def _wording(definition: ErrorDef, locale: Locale) -> Wording:
     body = FORMATS[MediaType.JSON].encode_error(render_example(definition, locale))
     example = orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
-    return Wording(locale, list_sentences_of(definition, locale), example)
+    return Wording(locale, list_sentences_of(definition, locale), _DETAIL.sub(r"{\1, \2}", example))
 
 
 def _mark_up_placeholders(message: str) -> Markup:
