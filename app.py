@@ -58,7 +58,7 @@ def create_app(config: Config | None = None) -> Flask:
         cases.create_blueprint(databases, config),
         sessions.create_blueprint(databases, config),
         tokens.create_blueprint(databases, config),
-        description.create_blueprint(),
+        description.create_blueprint(config.base_url),
         error_catalogue.create_blueprint(),
         health.create_blueprint(databases),
     ):

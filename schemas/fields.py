@@ -43,8 +43,10 @@ class Part(CamelCaseSchema):
 class NamedValueSchema(Part):
     """A value and its display value."""
 
-    value = fields.String(required=True)
-    display_value = fields.String(required=True)
+    value = fields.String(required=True, metadata={"description": "The value, the same in every language."})
+    display_value = fields.String(
+        required=True, metadata={"description": "The name of the value in the language of the response."}
+    )
 
 
 class DisplayValue(fields.Nested):
@@ -87,12 +89,12 @@ class _PrefixedAttributes:
 class Group(fields.Nested):
     """A nested object made of the attributes that have the name of the field as their prefix."""
 
-    def __init__(self, nested: type[Schema], *, keys: Sequence[str] = ("id",), required: bool = False) -> None:
+    def __init__(self, nested: type[Schema], *, keys: Sequence[str] = ("id",), **options: Any) -> None:
         """Declare a nested object.
 
         :param keys: attributes of the object; it is absent when all of them are None.
         """
-        super().__init__(nested, required=required)
+        super().__init__(nested, **options)
         self.keys = keys
 
     def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = missing) -> Any:
@@ -152,6 +154,7 @@ class Links(Items):
         :param path: the pieces of the path of a linked resource.
         """
         super().__init__(Part.from_dict({"rel": fields.Constant(rel, required=True), "href": Path(*path)}), columns)
+        self.rel = rel
 
 
 class Link(Links):

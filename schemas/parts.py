@@ -43,8 +43,8 @@ ORDER = (
 class UserNameSchema(Part):
     """A user."""
 
-    first_name = fields.String(required=True)
-    last_name = fields.String(required=True)
+    first_name = fields.String(required=True, metadata={"description": "The first name."})
+    last_name = fields.String(required=True, metadata={"description": "The last name."})
     id = Id()
 
 
@@ -63,7 +63,7 @@ class ActivitiesSchema(Part):
 class DepartmentSchema(Part):
     """The department of a case."""
 
-    name = fields.String(required=True)
+    name = fields.String(required=True, metadata={"description": "The name of the department."})
     id = Id()
 
 
@@ -85,7 +85,7 @@ class CustomerNameSchema(Part):
     """The customer of a case."""
 
     link = Link("customer", CUSTOMER_PATH)
-    customer_name = fields.String(attribute="name", required=True)
+    customer_name = fields.String(attribute="name", required=True, metadata={"description": "The whole name."})
     id = Id()
 
 
@@ -99,9 +99,9 @@ class NoteSchema(Part):
     """A note."""
 
     link = Link("self", NOTE_PATH)
-    created = Instant(required=True)
-    created_by = Group(ByUserSchema, required=True)
-    content = fields.String(required=True)
+    created = Instant(required=True, metadata={"description": "When the note was written."})
+    created_by = Group(ByUserSchema, required=True, metadata={"description": "Who wrote the note."})
+    content = fields.String(required=True, metadata={"description": "The text of the note."})
     id = Id()
 
 
@@ -114,8 +114,8 @@ class NotesSchema(Part):
 class AttribValueSchema(Part):
     """A value of a custom attribute; only the values of enumerations have a display value."""
 
-    value = fields.String(required=True)
-    display_value = fields.String()
+    value = fields.String(required=True, metadata={"description": "The value, the same in every language."})
+    display_value = fields.String(metadata={"description": "The name of the value in the language of the response."})
 
 
 class AttribValuesSchema(Part):
@@ -127,7 +127,9 @@ class AttribValuesSchema(Part):
 class CustomAttributeSchema(Part):
     """A custom attribute."""
 
-    attrib_name = fields.String(attribute="name", required=True)
+    attrib_name = fields.String(
+        attribute="name", required=True, metadata={"description": "The name, without `custom.`."}
+    )
     attrib_values = fields.Nested(AttribValuesSchema, attribute="values", required=True)
 
 
@@ -149,10 +151,10 @@ class State(Part):
     """Subject, status, severity and dates."""
 
     status = DisplayValue(ValueKind.STATUS, required=True)
-    last_modified = Instant(required=True)
-    due_date = Instant()
+    last_modified = Instant(required=True, metadata={"description": "When the case was last changed."})
+    due_date = Instant(metadata={"description": "When the case is due."})
     severity = DisplayValue(ValueKind.SEVERITY, required=True)
-    subject = fields.String(required=True)
+    subject = fields.String(required=True, metadata={"description": "The subject of the case."})
 
 
 class ConcernedCustomer(Part):
@@ -165,16 +167,16 @@ class Organisation(Part):
     """Department, owner and last modifier of a case; for staff only."""
 
     department = Group(DepartmentSchema, required=True)
-    last_modified_by = Group(ByUserSchema)
+    last_modified_by = Group(ByUserSchema, metadata={"description": "Who last changed the case."})
     owner = Group(OwnerSchema, keys=("user_id", "folder_id"))
 
 
 class History(Part):
     """Creation, channel and closing of a case."""
 
-    created = Instant(required=True)
+    created = Instant(required=True, metadata={"description": "When the case was created."})
     originating_channel = DisplayValue(ValueKind.CHANNEL)
-    last_closed = Instant()
+    last_closed = Instant(metadata={"description": "When the case was last closed."})
 
 
 class CustomAttributes(Part):
@@ -186,10 +188,10 @@ class CustomAttributes(Part):
 class Work(Part):
     """Details of the work on a case; for staff only."""
 
-    created_by = Group(ByUserSchema)
-    description = fields.String()
-    solution = fields.String()
-    user_last_worked = Group(ByUserSchema)
+    created_by = Group(ByUserSchema, metadata={"description": "Who created the case."})
+    description = fields.String(metadata={"description": "The description of the case."})
+    solution = fields.String(metadata={"description": "The solution of the case."})
+    user_last_worked = Group(ByUserSchema, metadata={"description": "Who last worked on the case."})
     related_cases = fields.Nested(RelatedCasesSchema, required=True)
     notes = fields.Nested(NotesSchema, required=True)
 
@@ -197,5 +199,9 @@ class Work(Part):
 class VisibleActivities(Part):
     """The summary of the activities that the customer may see."""
 
-    recent_activity_date = Instant(required=True)
-    unread_activity_count = fields.Integer(required=True)
+    recent_activity_date = Instant(
+        required=True, metadata={"description": "The date of the latest activity that the customer may see."}
+    )
+    unread_activity_count = fields.Integer(
+        required=True, metadata={"description": "The number of unread activities that the customer may see."}
+    )

@@ -58,8 +58,10 @@ class LoginSchema(CamelCaseSchema):
     """The fields of a login."""
 
     error_messages = {"unknown": _UNKNOWN}  # noqa: RUF012 - marshmallow declares it like this
-    user_name = fields.String(required=True, error_messages=_MESSAGES)
-    password = fields.String(required=True, error_messages=_MESSAGES)
+    user_name = fields.String(
+        required=True, error_messages=_MESSAGES, metadata={"description": "The login ID, which is case-sensitive."}
+    )
+    password = fields.String(required=True, error_messages=_MESSAGES, metadata={"description": "The password."})
 
 
 _SCHEMA = LoginSchema()

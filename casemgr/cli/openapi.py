@@ -3,6 +3,7 @@
 import click
 
 from casemgr.cli.shell import Command
+from casemgr.config import Config
 from casemgr.i18n.translation import load_catalogues
 
 
@@ -27,10 +28,12 @@ def print_openapi(format_: str) -> None:
     """Print the description of the API in OpenAPI 3.1.
 
     Code generators and other tools can read it. The service has the same description at
-    /core/casemgr/v3/openapi.json and /core/casemgr/v3/openapi.yaml. No database is needed.
+    /core/casemgr/v3/openapi.json and /core/casemgr/v3/openapi.yaml. The URL of its server is that in CASEMGR_BASE_URL.
+    No database is needed.
     """
     # Imported on demand: the module takes long to load, and the other commands do not need it.
     from casemgr import openapi
 
     load_catalogues()
-    click.echo(openapi.as_yaml() if format_ == "yaml" else openapi.as_json())
+    print_as = openapi.as_yaml if format_ == "yaml" else openapi.as_json
+    click.echo(print_as(Config.from_environment().base_url))

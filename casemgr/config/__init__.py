@@ -222,7 +222,7 @@ SETTINGS = (
         "base_url",
         None,
         parse_base_url,
-        "The OAuth 2.0 metadata and the guide show this scheme and host; without it, only localhost has metadata.",
+        "OAuth 2.0 metadata, OpenAPI and guide show this scheme and host; without it, only localhost has metadata.",
     ),
     Setting(
         "CASEMGR_CORS_ORIGINS",

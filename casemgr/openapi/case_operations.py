@@ -1,5 +1,6 @@
 """The operations on cases and on sessions."""
 
+import re
 from typing import Any
 
 from apispec import APISpec
@@ -9,9 +10,9 @@ from casemgr.domain.actors import ActorKind
 from casemgr.errors.definitions import Operation
 from casemgr.http.headers import SESSION_HEADER
 from casemgr.http.limits import MAX_SESSIONS
-from casemgr.http.media_types import MediaType
 from casemgr.http.paths import BASE_PATH, LOGIN_PATHS, LOGOUT_PATHS
-from casemgr.openapi.components import SESSION_ECHO, describe_errors, describe_response
+from casemgr.openapi.components import SESSION_ECHO, describe_content, describe_response
+from casemgr.openapi.errors import describe_errors
 from casemgr.openapi.examples import example_of_cases, example_of_login
 from casemgr.openapi.parameters import REQUEST_HEADERS, component_of, describe_text, query_parameters
 
@@ -20,16 +21,15 @@ _ANY_CREDENTIALS: list[dict[str, list[str]]] = [{"session": []}, {"token": []}, 
 
 def add_cases(spec: APISpec) -> None:
     """Add the retrieval of cases."""
-    content = {
-        media_type: {
-            "schema": {"$ref": "#/components/schemas/Cases"},
+    content = describe_content(
+        "Cases",
+        lambda media_type: {
             "examples": {
                 kind.value: {"summary": f"For a {kind.replace('_', ' ')}.", "value": example_of_cases(media_type, kind)}
                 for kind in ActorKind
-            },
-        }
-        for media_type in MediaType
-    }
+            }
+        },
+    )
     operation = {
         "tags": ["cases"],
         "parameters": [*map(component_of, ["ids", *query_parameters()]), *REQUEST_HEADERS],
@@ -67,34 +67,30 @@ def add_cases(spec: APISpec) -> None:
 def add_sessions(spec: APISpec) -> None:
     """Add logging in and out, at all of their paths."""
     for kind, user_name in ((ActorKind.USER, "nadia"), (ActorKind.CUSTOMER, "elodie")):
-        for number, path in enumerate(LOGIN_PATHS[kind]):
-            operation_id = f"logIn{kind.title()}{number or ''}"
-            spec.path(path, operations={"post": _describe_login(kind, user_name, operation_id)})
-    for number, (path, methods) in enumerate(LOGOUT_PATHS.items()):
-        operations = {
-            method.lower(): _describe_logout(f"logOut{number or ''}{'' if method == 'DELETE' else 'ByPost'}")
-            for method in methods
-        }
-        spec.path(path, operations=operations)
+        for path in LOGIN_PATHS[kind]:
+            spec.path(path, operations={"post": _describe_login(kind, user_name, path)})
+    for path, methods in LOGOUT_PATHS.items():
+        spec.path(path, operations={method.lower(): _describe_logout(path, method) for method in methods})
 
 
-def _describe_login(kind: ActorKind, user_name: str, operation_id: str) -> dict[str, Any]:
+def _name_variant(path: str) -> tuple[str, str]:
+    """Tell a path of the product from others for the same purpose, in an operation ID and in a summary."""
+    found = re.match(r"(/system|)/ws/(v[0-9]+)", path)
+    return (f"{found[1].strip('/').title()}{found[2].title()}", f" ({found[0]})") if found else ("", "")
+
+
+def _describe_login(kind: ActorKind, user_name: str, path: str) -> dict[str, Any]:
+    variant, suffix = _name_variant(path)
     new_session = {SESSION_HEADER: {"required": True, **describe_text("The ID of the new session.")}}
-    content = {
-        media_type: {
-            "schema": {"$ref": "#/components/schemas/Login"},
-            "example": example_of_login(media_type, user_name),
-        }
-        for media_type in MediaType
-    }
+    content = describe_content("Login", lambda media_type: {"example": example_of_login(media_type, user_name)})
     return {
         "tags": ["sessions"],
-        "summary": f"Log in as a {kind}",
+        "summary": f"Log in as a {kind}{suffix}",
         "description": (
             f"The response has the ID of the session in {SESSION_HEADER}; send it in the same header with "
             f"every request. An account has at most {MAX_SESSIONS} sessions at a time."
         ),
-        "operationId": operation_id,
+        "operationId": f"logIn{kind.title()}{variant}",
         "parameters": [FORCE_LOGIN, *REQUEST_HEADERS],
         "requestBody": {"required": True, "content": content},
         "security": [],
@@ -102,13 +98,14 @@ def _describe_login(kind: ActorKind, user_name: str, operation_id: str) -> dict[
     }
 
 
-def _describe_logout(operation_id: str) -> dict[str, Any]:
+def _describe_logout(path: str, method: str) -> dict[str, Any]:
+    variant, suffix = _name_variant(path)
     ended = describe_response("The session has ended.", SESSION_ECHO)
     return {
         "tags": ["sessions"],
-        "summary": "Log out",
+        "summary": f"Log out{suffix}",
         "description": "Ends the session or token that authenticates the request.",
-        "operationId": operation_id,
+        "operationId": f"logOut{variant}{'ByPost' if method == 'POST' else ''}",
         "parameters": list(REQUEST_HEADERS),
         "security": _ANY_CREDENTIALS,
         "responses": {"204": ended, **describe_errors(Operation.LOGOUT)},

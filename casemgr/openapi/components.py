@@ -1,7 +1,7 @@
 """The components of the description, and the parts that several operations share."""
 
-from collections.abc import Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Callable, Mapping
+from inspect import getdoc
 from typing import Any
 
 from apispec import APISpec
@@ -14,18 +14,15 @@ from casemgr.accounts.oauth2 import SCOPES
 from casemgr.domain.actors import ActorKind
 from casemgr.domain.attributes import ATTRIBUTES, Attribute
 from casemgr.domain.ids import ID_PATTERN
-from casemgr.errors.catalogue import CATALOGUE, NO_CREDENTIALS
-from casemgr.errors.definitions import ErrorDef, Operation
-from casemgr.http.headers import REQUEST_ID_HEADER, RESPONSE_HEADERS, SESSION_HEADER, USER_MESSAGE_HEADER
+from casemgr.http.headers import REQUEST_ID_HEADER, RESPONSE_HEADERS, SESSION_HEADER
 from casemgr.http.limits import MAX_IDS
 from casemgr.http.media_types import LOGIN_ELEMENT, XML_NAMESPACE, MediaType
 from casemgr.http.paths import TOKEN_PATH
 from casemgr.i18n.display_values import BUILT_IN_VALUES, ValueKind
 from casemgr.i18n.locales import LANGUAGE_TAGS
 from casemgr.observability.context import REQUEST_ID_PATTERN
-from casemgr.openapi.examples import example_of_error
 from schemas import schema_for
-from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Items, Link, NamedValueSchema, Path
+from schemas.fields import XML_ATTRIBUTES, DisplayValue, Id, Instant, Items, Link, Links, NamedValueSchema, Path
 
 ID = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
 """The ID of a record."""
@@ -37,6 +34,25 @@ def describe_ids(most: int) -> dict[str, Any]:
     :param most: the maximum number of IDs.
     """
     return {"type": "string", "pattern": f"^{ID_PATTERN}(,{ID_PATTERN}){{0,{most - 1}}}$"}
+
+
+def refer_to(schema: str) -> dict[str, str]:
+    """Refer to the component of a schema."""
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def describe_content(schema: str, examples: Callable[[MediaType], Mapping[str, Any]]) -> dict[str, Any]:
+    """Describe a body in JSON and in XML.
+
+    :param schema: the name of its component. In XML it describes the content of a text, as the examples are, and as
+        clients send and receive it.
+    :param examples: returns the key `example` or `examples` for a media type.
+    """
+    in_xml = {"type": "string", "contentMediaType": MediaType.XML, "contentSchema": refer_to(schema)}
+    return {
+        media_type: {"schema": in_xml if media_type is MediaType.XML else refer_to(schema), **examples(media_type)}
+        for media_type in MediaType
+    }
 
 
 REQUEST_ID = {"type": "string", "pattern": f"^{REQUEST_ID_PATTERN}$"}
@@ -78,25 +94,27 @@ def _describe_field(_: object, field: fields.Field[Any], *, ret: dict[str, Any])
 def _describe_type(field: fields.Field[Any], described: Mapping[str, Any]) -> dict[str, Any]:
     match field:
         case Id():
-            return dict(ID)
+            return {**ID, "description": "The ID."}
         case Instant():
             return {"format": "date-time"}
         case Path():
-            return {"format": "uri-reference"}
+            return {"format": "uri-reference", "description": "The path on this server."}
         case fields.Constant():
-            return {"type": "string", "const": field.constant}
+            return {"type": "string", "const": field.constant, "description": "The relation."}
         case Items():
             items = {"items": {**described["items"], "xml": {"name": field.data_key or field.name}}}
-            return items | ({"minItems": 1, "maxItems": 1} if isinstance(field, Link) else {})
+            listed = f"Links with the relation `{field.rel}`" if isinstance(field, Links) else "The items"
+            about = {"description": f"{listed}; in XML, one element for each."}
+            return items | about | ({"minItems": 1, "maxItems": 1} if isinstance(field, Link) else {})
         case DisplayValue() if field.kind is not ValueKind.FOLDER:
-            return {"$ref": f"#/components/schemas/{field.kind.title()}"}
+            return refer_to(field.kind.title())
         case fields.Integer():
             return {"minimum": 0}
     return {}
 
 
 def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
-    """Add schemas, examples of errors, headers and security schemes."""
+    """Add the schemas of cases and logins, headers and security schemes."""
     assert plugin.converter  # noqa: S101 - APISpec has created it
     plugin.converter.add_attribute_function(_describe_field)  # type: ignore[no-untyped-call]
     _add_display_values(spec, plugin.converter)
@@ -105,15 +123,14 @@ def add_components(spec: APISpec, plugin: MarshmallowPlugin) -> None:
             schema = schema_for(kind, frozenset(ATTRIBUTES[kind]))
             # Makes apispec describe the attributes of `$attribute` as optional.
             schema.partial = tuple(attribute.name.lower() for attribute in Attribute)
-            spec.components.schema(name, schema=schema)
+            readers = " or ".join(f"a {one.replace('_', ' ')}" for one in ActorKind if NAMES[one] == name)
+            spec.components.schema(name, {"description": f"A case for {readers}."}, schema=schema)
             spec.components.schema(f"{name}s", _describe_cases(name, MAX_IDS[kind]))
-    lists = [{"$ref": f"#/components/schemas/{name}s"} for name in dict.fromkeys(NAMES.values())]
-    spec.components.schema("Cases", {"anyOf": lists, "xml": _CASES_IN_XML})
-    spec.components.schema("Error", _describe_error())
-    for definition in CATALOGUE:
-        for media_type in MediaType:
-            spec.components.example(name_example(definition, media_type), example_of_error(media_type, definition))
+    lists = [refer_to(f"{name}s") for name in dict.fromkeys(NAMES.values())]
+    spec.components.schema("Cases", {"description": "Cases for any actor.", "anyOf": lists, "xml": _CASES_IN_XML})
     spec.components.schema("Login", {"xml": {"name": LOGIN_ELEMENT, "namespace": XML_NAMESPACE}}, schema=LoginSchema)
+    for (schema_class, *_), name in plugin.converter.refs.items():
+        spec.components.schemas[name].setdefault("description", getdoc(schema_class))
     spec.components.header(
         SESSION_HEADER,
         {
@@ -155,16 +172,19 @@ def _add_display_values(spec: APISpec, converter: OpenAPIConverter) -> None:
     for kind in (kind for kind in ValueKind if kind is not ValueKind.FOLDER):
         described = converter.schema2jsonschema(NamedValueSchema())  # type: ignore[no-untyped-call]
         described["properties"]["value"]["enum"] = list(BUILT_IN_VALUES[kind])
+        described["description"] = f"The {kind} of a case."
         spec.components.schema(kind.title(), described)
 
 
 def _describe_cases(item: str, most: int) -> dict[str, Any]:
     return {
         "type": "object",
+        "description": "All of the requested cases.",
         "properties": {
             "case": {
                 "type": "array",
-                "items": {"$ref": f"#/components/schemas/{item}", "xml": {"name": "case"}},
+                "description": "The cases; in XML, one element for each.",
+                "items": {**refer_to(item), "xml": {"name": "case"}},
                 "minItems": 1,
                 "maxItems": most,
             }
@@ -172,29 +192,6 @@ def _describe_cases(item: str, most: int) -> dict[str, Any]:
         "required": ["case"],
         "additionalProperties": False,
         "xml": _CASES_IN_XML,
-    }
-
-
-def _describe_error() -> dict[str, Any]:
-    text = {"type": "string", "minLength": 1}
-    detail = {
-        "type": "object",
-        "properties": {name: {"type": "string", "xml": {"attribute": True}} for name in ("key", "value")},
-        "required": ["key", "value"],
-        "additionalProperties": False,
-        "xml": {"name": "detail"},
-    }
-    return {
-        "type": "object",
-        "properties": {
-            "code": {"type": "string", "enum": sorted({error.code for error in CATALOGUE}, key=_sort_key)},
-            "developerMessage": {**text, "description": "For developers, in the language of the response."},
-            "userMessage": {**text, "description": f"For end users; only with {USER_MESSAGE_HEADER}: yes."},
-            "details": {"type": "array", "items": detail, "minItems": 1, "xml": {"wrapped": True}},
-        },
-        "required": ["code", "developerMessage"],
-        "additionalProperties": False,
-        "xml": {"name": "error", "namespace": XML_NAMESPACE},
     }
 
 
@@ -209,7 +206,11 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
         "required": True,
         "schema": REQUEST_ID,
     },
-    "Vary": {"required": True, "schema": {"type": "string"}},
+    "Vary": {
+        "description": "The header fields of requests that decide on the response.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     **{
         name: {"required": True, "schema": {"type": "string", "const": value}}
         for name, value in RESPONSE_HEADERS.items()
@@ -223,47 +224,3 @@ _COMMON_HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in _H
 def describe_response(description: str, headers: Mapping[str, Any] = {}, **content: Any) -> dict[str, Any]:
     """Describe a response, with the headers that every response has."""
     return {"description": description, "headers": {**_COMMON_HEADERS, **headers}, **content}
-
-
-_BEFORE_AUTHENTICATION = {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_ACCEPTABLE}
-
-
-def describe_errors(operation: Operation) -> dict[str, Any]:
-    """Describe the errors of an operation, by their status."""
-    definitions = [definition for definition in CATALOGUE if operation in definition.operations]
-    by_status: dict[HTTPStatus, list[ErrorDef]] = {}
-    for definition in sorted(definitions, key=lambda one: _sort_key(one.code)):
-        by_status.setdefault(definition.status, []).append(definition)
-    echo = SESSION_ECHO if NO_CREDENTIALS in definitions else {}
-    return {str(status.value): _describe_status(status, found, echo) for status, found in by_status.items()}
-
-
-def _sort_key(code: str) -> tuple[int, int]:
-    status, number = map(int, code.split("-"))
-    return status, number
-
-
-def _describe_status(status: HTTPStatus, definitions: Sequence[ErrorDef], echo: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {} if status in _BEFORE_AUTHENTICATION else dict(echo)
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = {"required": True, "schema": {"type": "string"}}
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        schema = {"type": "integer", "minimum": 1}
-        headers["Retry-After"] = {"description": "Seconds until the next attempt.", "required": True, "schema": schema}
-    content = {
-        media_type: {
-            "schema": {"$ref": "#/components/schemas/Error"},
-            "examples": {
-                definition.name: {"$ref": f"#/components/examples/{name_example(definition, media_type)}"}
-                for definition in definitions
-            },
-        }
-        for media_type in MediaType
-    }
-    codes = dict.fromkeys(definition.code for definition in definitions)
-    return describe_response(f"One of the errors {', '.join(codes)}.", headers, content=content)
-
-
-def name_example(definition: ErrorDef, media_type: MediaType) -> str:
-    """Name the component of the example of an error."""
-    return f"{definition.name}.{media_type.name.lower()}"

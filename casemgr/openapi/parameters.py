@@ -11,7 +11,7 @@ from casemgr.domain.actors import ActorKind
 from casemgr.domain.attributes import ALL, ATTRIBUTES, CUSTOM_PREFIX, Attribute
 from casemgr.http.headers import REQUEST_ID_HEADER, USER_MESSAGE_HEADER
 from casemgr.http.limits import MAX_IDS, MAX_IDS_LENGTH
-from casemgr.openapi.components import ID, describe_ids
+from casemgr.openapi.components import ID, describe_ids, refer_to
 
 
 def describe_text(description: str, **schema: Any) -> dict[str, Any]:
@@ -45,9 +45,12 @@ def add_parameters(spec: APISpec) -> None:
         "schema": describe_ids(max(MAX_IDS.values())),
         "example": "1001",
     }
-    force = describe_text(
-        "`yes` ends the oldest session if the account has too many; otherwise the login fails.", enum=list(ForceLogin)
-    )
+    force = {
+        "description": "`yes` ends the oldest session if the account has too many; otherwise the login fails.",
+        "schema": refer_to("ForceLogin"),
+    }
+    for name, schema in _schemas().items():
+        spec.components.schema(name, schema)
     for location, parameters in (
         ("path", {"ids": ids}),
         ("query", {**query_parameters(), FORCE_LOGIN: force}),
@@ -64,25 +67,29 @@ def component_of(parameter: str) -> str:
 
 def query_parameters() -> dict[str, dict[str, Any]]:
     """Describe the query parameters of cases, by name."""
-    custom = {"type": "string", "pattern": rf"^{re.escape(CUSTOM_PREFIX)}[^,]+$"}
-    plain = sorted({str(one) for kind in ActorKind for one in ATTRIBUTES[kind]} - {Attribute.CUSTOM_ATTRIBUTES})
-    keys = [key for key in SortKey if key is not SortKey.CUSTOM]
     described: dict[str, dict[str, Any]] = {
         "$attribute": {
-            "description": "Attributes in addition to the summary; `all` stands for all attributes of the actor.",
-            "explode": False,
+            "description": (
+                "Attributes in addition to the summary. Repeat the parameter, or separate attributes by commas."
+            ),
+            # What clients send by default; some generators can send lists in no other way.
+            "style": "form",
+            "explode": True,
             "schema": {
                 "type": "array",
-                "items": {"anyOf": [{"type": "string", "enum": [ALL, *plain]}, custom]},
+                "items": {"anyOf": [refer_to("AttributeName"), refer_to("CustomAttributeName")]},
                 "minItems": 1,
                 "examples": [["created", "custom.tier"]],
             },
         },
         "$sort": {
             "description": "The attribute by which the cases are sorted.",
-            "schema": {"anyOf": [{"type": "string", "enum": keys}, custom], "examples": ["custom.tier"]},
+            "schema": {"anyOf": [refer_to("SortKey"), refer_to("CustomAttributeName")], "examples": ["custom.tier"]},
         },
-        "$order": describe_text("The sort order, ascending by default; allowed only with $sort.", enum=list(Order)),
+        "$order": {
+            "description": "The sort order, ascending by default; allowed only with $sort.",
+            "schema": refer_to("SortOrder"),
+        },
         "customer": {
             "description": "The ID of the customer on whose behalf the request is made.",
             "schema": {**ID, "examples": ["303"]},
@@ -92,6 +99,24 @@ def query_parameters() -> dict[str, dict[str, Any]]:
         name: {**parameter, "description": f"{parameter['description']}{_restriction_of(name)}"}
         for name, parameter in described.items()
     }
+
+
+def _schemas() -> dict[str, dict[str, Any]]:
+    """Describe the values of query parameters, which generated clients name by their components."""
+    plain = sorted({str(one) for kind in ActorKind for one in ATTRIBUTES[kind]} - {Attribute.CUSTOM_ATTRIBUTES})
+    enums = {
+        "AttributeName": ("An attribute; `all` stands for all attributes of the actor.", [ALL, *plain]),
+        "SortKey": ("An attribute to sort by.", [key for key in SortKey if key is not SortKey.CUSTOM]),
+        "SortOrder": ("Ascending or descending.", list(Order)),
+        "ForceLogin": ("Whether a login may end another session.", list(ForceLogin)),
+    }
+    custom = {
+        "type": "string",
+        "description": f"A custom attribute: `{CUSTOM_PREFIX}` and its name.",
+        "pattern": rf"^{re.escape(CUSTOM_PREFIX)}[^,]+$",
+    }
+    described = {name: {"type": "string", "description": text, "enum": enum} for name, (text, enum) in enums.items()}
+    return {**described, "CustomAttributeName": custom}
 
 
 def _restriction_of(parameter: str) -> str:

@@ -17,7 +17,8 @@ from casemgr.http.paths import (
     TOKEN_PATH,
     XML_SCHEMA_PATH,
 )
-from casemgr.openapi.components import describe_errors, describe_response
+from casemgr.openapi.components import describe_response, refer_to
+from casemgr.openapi.errors import CHALLENGE, RETRY_AFTER, describe_errors
 from casemgr.openapi.parameters import REQUEST_HEADERS
 
 
@@ -26,10 +27,11 @@ def add_tokens(spec: APISpec) -> None:
     text = {"type": "string"}
     token = {
         "type": "object",
+        "description": "A token (RFC 6749 section 5.1).",
         "properties": {
-            "access_token": text,
-            "token_type": {"type": "string", "const": "Bearer"},
-            "expires_in": {"type": "integer", "minimum": 1, "description": "Seconds."},
+            "access_token": {**text, "description": "The token, to be sent in `Authorization: Bearer`."},
+            "token_type": {"type": "string", "const": "Bearer", "description": "The type of the token."},
+            "expires_in": {"type": "integer", "minimum": 1, "description": "Seconds until the token expires."},
             "scope": {"type": "string", "description": "The scope of the request, if it had one."},
         },
         "required": ["access_token", "token_type", "expires_in"],
@@ -39,10 +41,11 @@ def add_tokens(spec: APISpec) -> None:
         "TokenError",
         {
             "type": "object",
-            "description": "RFC 6749 section 5.2; in English only.",
+            "description": "An error (RFC 6749 section 5.2), in English only.",
             "properties": {
                 "error": {
                     "type": "string",
+                    "description": "What went wrong.",
                     "enum": [
                         "invalid_client",
                         "invalid_grant",
@@ -52,7 +55,7 @@ def add_tokens(spec: APISpec) -> None:
                         "unsupported_grant_type",
                     ],
                 },
-                "error_description": text,
+                "error_description": {**text, "description": "An explanation for developers."},
             },
             "required": ["error"],
         },
@@ -70,17 +73,21 @@ def add_tokens(spec: APISpec) -> None:
         "type": "string",
         "description": f"Any of {', '.join(SCOPES)}, separated by blanks; it makes no difference.",
     }
-    grant = {"grant_type": {"type": "string", "const": "client_credentials"}, "scope": scope, **credentials}
-    revocation = {"token": {"type": "string", "minLength": 1}, "token_type_hint": text, **credentials}
+    grant_type = {"type": "string", "const": "client_credentials", "description": "The grant (RFC 6749 section 4.4)."}
+    token_of_client = {"type": "string", "minLength": 1, "description": "The token to end."}
+    hint = {"type": "string", "description": "Makes no difference."}
+    grant = {"grant_type": grant_type, "scope": scope, **credentials}
+    revocation = {"token": token_of_client, "token_type_hint": hint, **credentials}
     empty = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
-    issued = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/Token"}}}
-    for path, summary, description, name, form, response in (
+    issued = {MediaType.JSON: {"schema": refer_to("Token")}}
+    for path, summary, description, name, form, example, response in (
         (
             TOKEN_PATH,
             "Fetch a token",
             "Accepts client credentials (RFC 6749 section 4.4), by HTTP Basic or in the form.",
             "issueToken",
             grant,
+            {"grant_type": "client_credentials"},
             describe_response("The token.", content=issued),
         ),
         (
@@ -89,6 +96,7 @@ def add_tokens(spec: APISpec) -> None:
             "Ends a token of the same client (RFC 7009); an unknown token counts as ended.",
             "revokeToken",
             revocation,
+            {"token": "a1b2c3d4"},
             describe_response("The token has ended.", content=empty),
         ),
     ):
@@ -107,33 +115,40 @@ def add_tokens(spec: APISpec) -> None:
                     "summary": summary,
                     "description": description,
                     "operationId": name,
-                    "requestBody": {"required": True, "content": {FORM: {"schema": schema}}},
+                    "requestBody": {"required": True, "content": {FORM: {"schema": schema, "example": example}}},
                     "security": [{"client": []}, {}],
                     "responses": {"200": response, **_TOKEN_ERRORS, **describe_errors(Operation.TOKENS)},
                 }
             },
         )
-    texts = {"type": "array", "items": text}
-    urls = ("issuer", "token_endpoint", "revocation_endpoint")
-    lists = (
-        "grant_types_supported",
-        "response_types_supported",
-        "scopes_supported",
-        "revocation_endpoint_auth_methods_supported",
-        "token_endpoint_auth_methods_supported",
-    )
-    metadata = {
-        MediaType.JSON: {
-            "schema": {
-                "type": "object",
-                "properties": {
-                    **{key: {"type": "string", "format": "uri"} for key in urls},
-                    **dict.fromkeys(lists, texts),
-                },
-                "required": [*urls, *lists],
-            }
-        }
+    _add_metadata(spec)
+
+
+def _add_metadata(spec: APISpec) -> None:
+    url, texts = {"type": "string", "format": "uri"}, {"type": "array", "items": {"type": "string"}}
+    members = {
+        "issuer": {**url, "description": "The URL of the service."},
+        "token_endpoint": {**url, "description": "Where a client application fetches a token."},
+        "revocation_endpoint": {**url, "description": "Where a client application revokes a token."},
+        "grant_types_supported": {**texts, "description": "The grants."},
+        "response_types_supported": {**texts, "description": "Empty, since there is no authorization endpoint."},
+        "scopes_supported": {**texts, "description": "The scopes."},
+        "revocation_endpoint_auth_methods_supported": {
+            **texts,
+            "description": "How to authenticate to revoke a token.",
+        },
+        "token_endpoint_auth_methods_supported": {**texts, "description": "How to authenticate to fetch a token."},
     }
+    spec.components.schema(
+        "AuthorizationServer",
+        {
+            "type": "object",
+            "description": "The metadata of an authorization server (RFC 8414).",
+            "properties": members,
+            "required": list(members),
+        },
+    )
+    metadata = {MediaType.JSON: {"schema": refer_to("AuthorizationServer")}}
     spec.path(
         METADATA_PATH,
         operations={
@@ -155,19 +170,15 @@ def add_tokens(spec: APISpec) -> None:
 
 
 def _token_error(description: str, headers: Mapping[str, Any] = {}) -> dict[str, Any]:
-    content = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/TokenError"}}}
+    content = {MediaType.JSON: {"schema": refer_to("TokenError")}}
     return describe_response(description, headers, content=content)
 
 
-_RETRY_AFTER = {"Retry-After": {"required": True, "schema": {"type": "integer"}}}
-
 _TOKEN_ERRORS = {
     "400": _token_error("The request is not valid."),
-    "401": _token_error(
-        "The client did not authenticate.", {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
-    ),
-    "429": _token_error("Too many attempts to authenticate have failed.", _RETRY_AFTER),
-    "503": _token_error("The service cannot process the request at the moment.", _RETRY_AFTER),
+    "401": _token_error("The client did not authenticate.", {"WWW-Authenticate": CHALLENGE}),
+    "429": _token_error("Too many attempts to authenticate have failed.", {"Retry-After": RETRY_AFTER}),
+    "503": _token_error("The service cannot process the request at the moment.", {"Retry-After": RETRY_AFTER}),
 }
 
 
@@ -187,7 +198,11 @@ def add_descriptions(spec: APISpec) -> None:
                     "description": "Returns the same description, in English, to every caller.",
                     "operationId": name,
                     "security": [],
-                    "responses": {"200": describe_response("The description.", content={media_type: {"schema": {}}})},
+                    "responses": {
+                        "200": describe_response("The description.", content={media_type: {"schema": {}}}),
+                        # The service refuses none of these requests, but gunicorn may.
+                        "431": {"description": "The header fields of the request are too large for the server."},
+                    },
                 }
             },
         )
@@ -198,21 +213,32 @@ def _add_error_catalogue(spec: APISpec) -> None:
     text = {"type": "string", "minLength": 1}
     members = {
         "name": {**text, "description": "Unique, while several errors may share a code."},
-        "code": text,
+        "code": refer_to("ErrorCode"),
         "status": {"type": "integer", "description": "The HTTP status."},
         "when": {**text, "description": "When the error occurs, in English."},
         "detailKeys": {"type": "array", "items": text, "description": "The keys of the details."},
         "developerMessage": {**text, "description": "An example, in the language of the response."},
         "userMessage": {**text, "description": "For end users, in the language of the response."},
     }
-    entry = {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
-    schema = {
+    entry = {
         "type": "object",
-        "properties": {"error": {"type": "array", "items": entry, "minItems": 1}},
+        "description": "An error of the API.",
+        "properties": members,
+        "required": list(members),
+        "additionalProperties": False,
+    }
+    errors = {
+        "type": "object",
+        "description": "The errors of the API.",
+        "properties": {
+            "error": {"type": "array", "description": "The list.", "items": refer_to("ErrorEntry"), "minItems": 1}
+        },
         "required": ["error"],
         "additionalProperties": False,
     }
-    content = {MediaType.JSON: {"schema": schema}}
+    spec.components.schema("ErrorEntry", entry)
+    spec.components.schema("ErrorList", errors)
+    content = {MediaType.JSON: {"schema": refer_to("ErrorList")}}
     spec.path(
         ERRORS_PATH,
         operations={
