@@ -9,6 +9,8 @@ DIST ?= dist
 WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
+# npm writes this file last.
+NODE_MODULES := $(if $(shell command -v npm),tests/npm/node_modules/.package-lock.json)
 SOURCES := app.py setup.py casemgr schemas tests benchmarks demo gunicorn.conf.py
 EXTRACT := pybabel -q extract -F translations/babel.cfg -k N_ -k NN_:1,2 -k NC_:1c,2 \
 	--no-location --sort-output --add-comments=TRANSLATORS: \
@@ -47,7 +49,7 @@ check-template: .venv/test.stamp ## Check that the message template has the mess
 pytest-fast: .venv/test.stamp catalogues
 	$(BIN)/pytest -q -n auto -m "not slow" --ignore tests/live
 
-pytest: .venv/test.stamp catalogues ## Run all tests with pytest.
+pytest: .venv/test.stamp catalogues $(NODE_MODULES) ## Run all tests with pytest.
 	$(BIN)/pytest -n $(WORKERS)
 	@if $(BIN)/python -m tests.postgresql; then \
 		echo "$(BIN)/pytest -n $(WORKERS) --database postgresql"; $(BIN)/pytest -n $(WORKERS) --database postgresql; \
@@ -105,6 +107,9 @@ schema: .venv/run.stamp
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
+$(NODE_MODULES): tests/npm/package-lock.json
+	@npm ci --prefix $(<D) --silent || echo "npm could not install what $(<D) lists." >&2
+
 .venv/bench.stamp: requirements-bench.lock .venv/test.stamp
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
@@ -149,4 +154,4 @@ build/sbom/stamp: requirements-sbom.lock | prerequisites
 	@touch $@
 
 clean: ## Delete everything that other targets have created, except databases.
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(MO)
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/npm/node_modules $(MO)

@@ -16,6 +16,7 @@ from casemgr.database.engine import create_engine
 from casemgr.database.schema import migrate
 from tests.live.buildah import find_base_image
 from tests.live.chromium import find_chromium
+from tests.live.npm import has_npm_packages
 from tests.postgresql import Cluster, find_binaries
 
 _OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
@@ -34,20 +35,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-_PROGRAMS: dict[str, Callable[[], str | None]] = {
+_PROGRAMS: dict[str, Callable[[], object]] = {
     "browser": find_chromium,
     "container": find_base_image,
     "node": partial(shutil.which, "node"),
+    "npm": has_npm_packages,
 }
-"""Functions that find the programs that tests with these marks need."""
+"""Functions that find what tests with these markers need; their result is falsy where it is missing."""
 
 
 def pytest_report_header() -> list[str]:
-    return [f"Tests marked {mark} are left out, since their program is not installed." for mark in _missing_programs()]
+    return [f"Tests marked {mark} are left out, since what they run is not installed." for mark in _missing_programs()]
 
 
 def _missing_programs() -> list[str]:
-    return [mark for mark, find in _PROGRAMS.items() if find() is None]
+    return [mark for mark, find in _PROGRAMS.items() if not find()]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

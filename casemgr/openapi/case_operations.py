@@ -100,12 +100,13 @@ def _describe_login(kind: ActorKind, user_name: str, path: str) -> dict[str, Any
 
 def _describe_logout(path: str, method: str) -> dict[str, Any]:
     variant, suffix = _name_variant(path)
+    by_post = method == "POST"
     ended = describe_response("The session has ended.", SESSION_ECHO)
     return {
         "tags": ["sessions"],
-        "summary": f"Log out{suffix}",
+        "summary": f"Log out{' by POST' if by_post else ''}{suffix}",
         "description": "Ends the session or token that authenticates the request.",
-        "operationId": f"logOut{variant}{'ByPost' if method == 'POST' else ''}",
+        "operationId": f"logOut{variant}{'ByPost' if by_post else ''}",
         "parameters": list(REQUEST_HEADERS),
         "security": _ANY_CREDENTIALS,
         "responses": {"204": ended, **describe_errors(Operation.LOGOUT)},

@@ -73,21 +73,25 @@ def add_tokens(spec: APISpec) -> None:
         "type": "string",
         "description": f"Any of {', '.join(SCOPES)}, separated by blanks; it makes no difference.",
     }
-    grant_type = {"type": "string", "const": "client_credentials", "description": "The grant (RFC 6749 section 4.4)."}
+    # An enumeration, since Postman's converter ignores `const`.
+    grant_type = {
+        "type": "string",
+        "enum": ["client_credentials"],
+        "description": "The grant (RFC 6749 section 4.4).",
+    }
     token_of_client = {"type": "string", "minLength": 1, "description": "The token to end."}
     hint = {"type": "string", "description": "Makes no difference."}
     grant = {"grant_type": grant_type, "scope": scope, **credentials}
     revocation = {"token": token_of_client, "token_type_hint": hint, **credentials}
     empty = {MediaType.JSON: {"schema": {"type": "object", "maxProperties": 0}}}
     issued = {MediaType.JSON: {"schema": refer_to("Token")}}
-    for path, summary, description, name, form, example, response in (
+    for path, summary, description, name, form, response in (
         (
             TOKEN_PATH,
             "Fetch a token",
             "Accepts client credentials (RFC 6749 section 4.4), by HTTP Basic or in the form.",
             "issueToken",
             grant,
-            {"grant_type": "client_credentials"},
             describe_response("The token.", content=issued),
         ),
         (
@@ -96,7 +100,6 @@ def add_tokens(spec: APISpec) -> None:
             "Ends a token of the same client (RFC 7009); an unknown token counts as ended.",
             "revokeToken",
             revocation,
-            {"token": "a1b2c3d4"},
             describe_response("The token has ended.", content=empty),
         ),
     ):
@@ -115,7 +118,7 @@ def add_tokens(spec: APISpec) -> None:
                     "summary": summary,
                     "description": description,
                     "operationId": name,
-                    "requestBody": {"required": True, "content": {FORM: {"schema": schema, "example": example}}},
+                    "requestBody": {"required": True, "content": {FORM: {"schema": schema}}},
                     "security": [{"client": []}, {}],
                     "responses": {"200": response, **_TOKEN_ERRORS, **describe_errors(Operation.TOKENS)},
                 }

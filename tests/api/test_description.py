@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +22,14 @@ from casemgr.domain.actors import ActorKind
 from casemgr.domain.attributes import ATTRIBUTES
 from casemgr.errors.catalogue import CATALOGUE
 from casemgr.http.media_types import MediaType
+from casemgr.openapi import as_json
 from casemgr.openapi.components import NAMES
 from casemgr.representations.plan import plan_of
 from schemas import schema_for
 from tests.api.client import JSON, XML, XML_SCHEMA
 from tests.api.conftest import MakeApp
+from tests.live.npm import FOLDER as NPM
+from tests.live.npm import lint
 
 pytestmark = pytest.mark.sqlite
 
@@ -88,9 +92,10 @@ def test_every_path_and_method_is_described(app: Flask, description: Any) -> Non
     assert {method for path, method in described if path == f"{BASE}/case/{{ids}}"} == {"get", "head"}
 
 
-def test_every_operation_has_a_summary_and_a_description(description: Any) -> None:
+def test_every_operation_has_a_summary_of_its_own_and_a_description(description: Any) -> None:
     operations = [operation for item in description["paths"].values() for operation in item.values()]
-    assert all(operation["summary"] and operation["description"] for operation in operations)
+    assert all(operation["description"] for operation in operations)
+    assert len({operation["summary"] for operation in operations}) == len(operations)
     tags = {tag["name"] for tag in description["tags"]}
     assert {tag for operation in operations for tag in operation["tags"]} == tags
 
@@ -110,6 +115,16 @@ def test_only_required_parameters_are_filled_in(description: Any) -> None:
     assert filled_in == {name for name, parameter in parameters.items() if parameter.get("required")}
 
 
+@pytest.mark.npm
+@pytest.mark.slow
+def test_linters_have_no_finding(tmp_path: Path, app: Flask) -> None:
+    described = tmp_path / "openapi.json"
+    described.write_bytes(as_json("https://cases.test"))
+    found = lint("redocly", "--extends=recommended", described, folder=tmp_path)
+    assert (found["problems"], found["totals"]["ignored"]) == ([], 0)
+    assert lint("spectral", "--quiet", "--ruleset", NPM / "spectral.yaml", described, folder=tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("base_url", "host", "expected"),
     [
@@ -122,9 +137,8 @@ def test_the_server_has_an_absolute_url_if_that_is_known(
     make_app: MakeApp, base_url: str | None, host: str, expected: str
 ) -> None:
     client = FlaskClient(make_app(base_url=base_url))
-    for path, load in (("openapi.json", json.loads), ("openapi.yaml", yaml.safe_load)):
-        response = client.get(f"{BASE}/{path}", headers={"Host": host})
-        assert [server["url"] for server in load(response.data)["servers"]] == [expected]
+    servers = json.loads(client.get(f"{BASE}/openapi.json", headers={"Host": host}).data)["servers"]
+    assert [server["url"] for server in servers] == [expected]
 
 
 def test_every_property_is_described(description: Any) -> None:
