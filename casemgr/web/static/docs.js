@@ -16,7 +16,6 @@ let reference;
 // Adds the guide, whose headings become entries of the sidebar, and adapts the description to this page.
 const buildDocument = (description, guide) => {
   description.info.description = guide.replace(/^#(?=#+ )/gm, "");
-  delete description.externalDocs;
   description.servers = [{ url: root }];
   for (const parameter of Object.values(description.components.parameters ?? {})) {
     const example = parameter.schema?.examples?.[0];
