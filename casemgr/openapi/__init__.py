@@ -23,6 +23,7 @@ _TAGS = {
     "sessions": "Logging in and out, for users and customers.",
     "tokens": "OAuth 2.0 for client applications.",
     "descriptions": "Machine-readable descriptions of the API.",
+    "product paths": "Logging in and out at the paths that clients of the product use.",
 }
 
 

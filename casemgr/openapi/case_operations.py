@@ -84,7 +84,7 @@ def _describe_login(kind: ActorKind, user_name: str, path: str) -> dict[str, Any
     new_session = {SESSION_HEADER: {"required": True, **describe_text("The ID of the new session.")}}
     content = describe_content("Login", lambda media_type: {"example": example_of_login(media_type, user_name)})
     return {
-        "tags": ["sessions"],
+        "tags": ["product paths" if variant else "sessions"],
         "summary": f"Log in as a {kind}{suffix}",
         "description": (
             f"The response has the ID of the session in {SESSION_HEADER}; send it in the same header with "
@@ -103,7 +103,7 @@ def _describe_logout(path: str, method: str) -> dict[str, Any]:
     by_post = method == "POST"
     ended = describe_response("The session has ended.", SESSION_ECHO)
     return {
-        "tags": ["sessions"],
+        "tags": ["product paths" if variant else "sessions"],
         "summary": f"Log out{' by POST' if by_post else ''}{suffix}",
         "description": "Ends the session or token that authenticates the request.",
         "operationId": f"logOut{variant}{'ByPost' if by_post else ''}",
