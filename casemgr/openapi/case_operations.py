@@ -74,7 +74,7 @@ def add_sessions(spec: APISpec) -> None:
 
 
 def _name_variant(path: str) -> tuple[str, str]:
-    """Tell a path of the product from others for the same purpose, in an operation ID and in a summary."""
+    """Distinguish a path of the product from others of its purpose, in an operation ID and in a summary."""
     found = re.match(r"(/system|)/ws/(v[0-9]+)", path)
     return (f"{found[1].strip('/').title()}{found[2].title()}", f" ({found[0]})") if found else ("", "")
 
