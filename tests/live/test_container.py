@@ -8,10 +8,12 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import yaml
 
+from casemgr.http.paths import DOCS_PATH
 from tests.live.buildah import find_base_image
 from tests.live.server import ROOT
 
@@ -56,11 +58,14 @@ def test_the_image_serves_and_knows_that_it_is_healthy(container: str, tmp_path:
     command = ["buildah", *run, *config["Entrypoint"], *config["Cmd"]]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as service:  # noqa: S603
         assert service.stderr
-        for line in service.stderr:
-            if "Booting worker" in line:
-                break
-        assert subprocess.run(health, check=False).returncode == 0  # noqa: S603
-        os.killpg(service.pid, signal.SIGTERM)
+        try:
+            next(line for line in service.stderr if "Booting worker" in line)
+            assert subprocess.run(health, check=False).returncode == 0  # noqa: S603
+            # A file of the package that comes from outside it.
+            with urlopen(f"http://127.0.0.1:{port}{DOCS_PATH}/guide.md", timeout=_SECONDS) as guide:
+                assert guide.read().startswith(b"# Guide")
+        finally:
+            os.killpg(service.pid, signal.SIGTERM)
     assert {path.name for path in volume.iterdir()} == {"casemgr.db"}
 
 
