@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import psycopg
@@ -70,21 +71,24 @@ class Installation:
         :param meanwhile: called again and again until the command has ended.
         """
         environment = os.environ | {"CASEMGR_DATABASE_URL": _as_text(self.database)}
-        with subprocess.Popen(  # noqa: S603 - the arguments are ours
-            [self._command, *arguments],
-            cwd=self._folder,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
-            pending: bytes | None = standard_input
+        # From a file, since communicate() writes no more to a pipe after a timeout.
+        with TemporaryFile() as stdin:
+            stdin.write(standard_input)
+            stdin.seek(0)
+            process = subprocess.Popen(  # noqa: S603 - the arguments are ours
+                [self._command, *arguments],
+                cwd=self._folder,
+                env=environment,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        with process:
             while True:
                 try:
-                    output, messages = process.communicate(pending, timeout=_PAUSE)
+                    output, messages = process.communicate(timeout=_PAUSE)
                     return Done(process.returncode, output.decode(), messages.decode())
                 except subprocess.TimeoutExpired:
-                    pending = None
                     meanwhile()
 
     def serve(self, *options: str) -> None:
