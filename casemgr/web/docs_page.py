@@ -59,6 +59,7 @@ DEMO_ACCOUNTS = (
 """The accounts with which a reader can log in on the page."""
 
 _PLACEHOLDERS: Mapping[str, str] = {
+    "With the demo data of `make run` they\nwork as they are. For another service, set": "Set",
     "nadia-demo": "PASSWORD",
     "nadia": "NAME",
     "crm-bridge-demo": "SECRET",

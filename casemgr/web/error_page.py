@@ -50,7 +50,8 @@ def create_blueprint() -> Blueprint:
     @blueprint.get(ERROR_PAGE_PATH)
     def get_error_page() -> Response:
         locale = _locale_of(request.args.get("locale", ""))
-        beside = look_up(request.args.get("beside", ""), LOCALES)
+        second = look_up(request.args.get("beside", ""), LOCALES)
+        beside = None if second is locale else second
         page = render_template(
             "errors.html",
             groups=[
@@ -78,7 +79,7 @@ def _locale_of(language_tag: str) -> Locale:
 
 
 def _wordings(definition: ErrorDef, locale: Locale, beside: Locale | None) -> list[Wording]:
-    return [_wording(definition, one) for one in dict.fromkeys((locale, beside or locale))]
+    return [_wording(definition, one) for one in (locale, beside) if one]
 
 
 @cache

@@ -113,6 +113,8 @@ def test_demo_accounts_are_shown_only_with_the_demo_data(make_app: MakeApp, path
     for account in (DEMO_ACCOUNTS[0], DEMO_ACCOUNTS[2]):
         assert (account.name in text, account.password in text) == (are_shown, are_shown)
     assert ('"userName": "NAME", "password": "PASSWORD"' in text) == (path == GUIDE and not are_shown)
+    assert ("Set the address and the accounts here:" in text) == (path == GUIDE and not are_shown)
+    assert are_shown or "demo data" not in text
 
 
 def test_a_static_file_is_revalidated_by_its_etag(visitor: FlaskClient) -> None:
